@@ -1,0 +1,1 @@
+"""Bare ASGI: answers from memory, with no table, no lock and no wait."""

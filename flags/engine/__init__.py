@@ -1,0 +1,1 @@
+"""PURE: decide which features a person gets, and say why."""

@@ -1,0 +1,240 @@
+"""PURE: the frozen values that `compile` reads; they are what a content part carries.
+
+All tuples are ordered by key (strategies and variants by position), so that equal rows
+give equal bytes. Dates are local to a territory; instants are computed when compiling.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+Signal = Literal["account", "location", "storefront", "participants"]
+OfferBasis = Literal["account", "location", "storefront", "none"]
+Status = Literal["live", "planned", "needs-partner", "withdrawn", "not-offered", "blocked-by-law"]
+PlaceKind = Literal["subdivision", "territory", "market", "everywhere"]
+
+
+class Definition(Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """Base of all definitions: immutable, small on the wire."""
+
+
+class Territory(Definition):
+    """A country or region; `zone` is the IANA zone in which its rules' dates begin."""
+
+    code: str
+    zone: str
+
+
+class Member(Definition):
+    """A territory in a market, `[starts, ends)` in the territory's own dates."""
+
+    territory: str
+    starts: date | None = None
+    ends: date | None = None
+
+
+class Market(Definition):
+    """A named group of territories; the higher `priority` decides where two overlap."""
+
+    key: str
+    priority: int
+    members: tuple[Member, ...]
+
+
+class Place(Definition):
+    """Where a rule holds; `key` is a code or a market's key, empty for everywhere."""
+
+    kind: PlaceKind
+    key: str = ""
+
+
+class Rule(Definition):
+    """Where a decision comes from; told by every evaluation and by explain."""
+
+    key: str
+    reason: str = ""
+    owner: str = ""
+    source: str = ""
+
+
+class Target(Definition):
+    """A feature or a bundle by key; exactly one is set, neither means the whole app."""
+
+    feature: str = ""
+    bundle: str = ""
+
+
+class Offer(Definition):
+    """A status at a place, `[starts, ends)`; `basis` and `platform` empty mean any."""
+
+    rule: Rule
+    target: Target
+    place: Place
+    status: Status
+    basis: str = ""
+    platform: str = ""
+    starts: date | None = None
+    ends: date | None = None
+    rollout: int | None = None
+
+
+class LegalOrder(Definition):
+    """A block from `effective` on; only scheduled orders and orders in force are given."""
+
+    rule: Rule
+    targets: tuple[Target, ...]
+    place: Place
+    effective: date
+
+
+class KillSwitch(Definition):
+    """Off at once; `territory` and `platform` empty mean all of them.
+
+    `since` and `expires` serve questions "as of" another time only: once published, a
+    kill holds whatever a node's clock says.
+    """
+
+    rule: Rule
+    target: Target
+    since: datetime
+    expires: datetime
+    territory: str = ""
+    platform: str = ""
+
+
+class Minimum(Definition):
+    """The least versions on a platform; empty means any."""
+
+    platform: str
+    os_version: str = ""
+    app_version: str = ""
+
+
+class PlatformProfile(Definition):
+    """The platforms on which features of this profile run."""
+
+    key: str
+    minimums: tuple[Minimum, ...]
+
+
+class PlatformRetirement(Definition):
+    """A platform that is closed to new users, then off."""
+
+    rule: Rule
+    platform: str
+    closed_to_new: date
+    off: date | None = None
+
+
+class Constraint(Definition):
+    """One condition on a context field, with Unleash's operators and exact semantics."""
+
+    context_name: str
+    operator: str
+    values: tuple[str, ...] = ()
+    value: str = ""
+    inverted: bool = False
+    case_insensitive: bool = False
+
+
+class Segment(Definition):
+    """Constraints that several strategies share; `id` is a 32-bit positive integer."""
+
+    id: int
+    key: str
+    constraints: tuple[Constraint, ...]
+
+
+class Payload(Definition):
+    """What a variant carries; `value` is always text, as Unleash sends it."""
+
+    type: str
+    value: str
+
+
+class Override(Definition):
+    """A legacy feature variant for contexts whose field has one of the values."""
+
+    context_name: str
+    values: tuple[str, ...]
+
+
+class Variant(Definition):
+    """A value with a weight; `stickiness` and `overrides` only on legacy feature variants."""
+
+    name: str
+    weight: int
+    payload: Payload | None = None
+    stickiness: str = ""
+    overrides: tuple[Override, ...] = ()
+
+
+class Strategy(Definition):
+    """One way to be on: all constraints, all segments and the strategy itself hold."""
+
+    name: str
+    parameters: dict[str, str] = {}
+    constraints: tuple[Constraint, ...] = ()
+    segments: tuple[int, ...] = ()
+    variants: tuple[Variant, ...] = ()
+
+
+class Dependency(Definition):
+    """An Unleash dependency, one level deep; `variants` only when `enabled`."""
+
+    feature: str
+    enabled: bool = True
+    variants: tuple[str, ...] = ()
+
+
+class Feature(Definition):
+    """A feature with everything that is its own, in one environment.
+
+    `requires` is Landfall's own relation (recursive, acyclic); `dependencies` and
+    `variants` are Unleash's and come from imported payloads only. `text_key` names the
+    text that is shown while the feature is off; empty means the reason's own text.
+    """
+
+    key: str
+    bundle: str = ""
+    description: str = ""
+    owner: str = ""
+    value_type: Literal["boolean", "string", "number", "json"] = "boolean"
+    off_value: Any = False
+    offer_basis: OfferBasis = "none"
+    law_basis: tuple[Signal, ...] = ()
+    fail_closed: bool = False
+    default_status: Status = "not-offered"
+    profile: str = ""
+    requires: tuple[str, ...] = ()
+    text_key: str = ""
+    enabled: bool = True
+    strategies: tuple[Strategy, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+
+
+class Bundle(Definition):
+    """A set of features that is offered as one."""
+
+    key: str
+    name: str = ""
+
+
+class Definitions(Definition):
+    """Everything `compile` needs for one scope, kill switches apart."""
+
+    app: str
+    environment: str
+    territories: tuple[Territory, ...] = ()
+    markets: tuple[Market, ...] = ()
+    profiles: tuple[PlatformProfile, ...] = ()
+    retirements: tuple[PlatformRetirement, ...] = ()
+    bundles: tuple[Bundle, ...] = ()
+    features: tuple[Feature, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    orders: tuple[LegalOrder, ...] = ()
+    segments: tuple[Segment, ...] = ()

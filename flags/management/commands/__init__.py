@@ -1,0 +1,1 @@
+"""One command a file: translate, one call down, translate."""

@@ -1,0 +1,29 @@
+"""Rows of the flags house, one subject a file."""
+
+from flags.models.feature import Bundle, Feature, Requirement
+from flags.models.kill import KillSwitch
+from flags.models.offer import Offer
+from flags.models.order import LegalOrder
+from flags.models.platform import PlatformMinimum, PlatformProfile, PlatformRetirement
+from flags.models.snapshot import Expectation, Snapshot
+from flags.models.targeting import Constraint, Segment, Strategy, Variant
+from flags.models.token import ClientToken
+
+__all__ = [
+    "Bundle",
+    "ClientToken",
+    "Constraint",
+    "Expectation",
+    "Feature",
+    "KillSwitch",
+    "LegalOrder",
+    "Offer",
+    "PlatformMinimum",
+    "PlatformProfile",
+    "PlatformRetirement",
+    "Requirement",
+    "Segment",
+    "Snapshot",
+    "Strategy",
+    "Variant",
+]

@@ -1,0 +1,98 @@
+"""What was published, for ever, and what every publish has to prove first."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from flags.models.feature import Feature
+from regions.governance.models import PARTS, Environment
+from regions.models import App
+
+
+class Snapshot(models.Model):
+    """One immutable published part of one scope.
+
+    `app` is empty for the part `access`, which is one per environment. `change_seq` is the
+    newest change that the part carries.
+    """
+
+    environment = models.ForeignKey(
+        Environment,
+        on_delete=models.CASCADE,
+        related_name="snapshots",
+        verbose_name=_("environment"),
+    )
+    app = models.ForeignKey(
+        App,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="snapshots",
+        verbose_name=_("app"),
+    )
+    part = models.CharField(max_length=10, choices=PARTS, verbose_name=_("part"))
+    epoch = models.PositiveBigIntegerField(verbose_name=_("epoch"))
+    revision = models.PositiveBigIntegerField(verbose_name=_("revision"))
+    change_seq = models.PositiveBigIntegerField(verbose_name=_("change"))
+    digest = models.CharField(max_length=64, verbose_name=_("digest"))
+    body = models.BinaryField()
+    created_at = models.DateTimeField(verbose_name=_("published at"))
+
+    class Meta:
+        """Each revision has exactly one content per scope and part."""
+
+        verbose_name = _("snapshot")
+        verbose_name_plural = _("snapshots")
+        ordering: ClassVar = ["-epoch", "-revision"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["environment", "app", "part", "epoch", "revision"],
+                name="snapshot_revision_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="snapshot_access_is_shared",
+                condition=Q(part="access", app=None) | (~Q(part="access") & Q(app__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.revision}"
+
+
+class Expectation(models.Model):
+    """A promise about one person that every publish must keep.
+
+    `context` is what a client would send; `at` None means the moment of the publish.
+    """
+
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="expectations")
+    environment = models.ForeignKey(
+        Environment, on_delete=models.CASCADE, related_name="expectations"
+    )
+    key = models.CharField(max_length=100, verbose_name=_("key"))
+    feature = models.ForeignKey(Feature, on_delete=models.CASCADE, related_name="expectations")
+    context = models.JSONField(default=dict, verbose_name=_("context"))
+    at = models.DateTimeField(null=True, blank=True, verbose_name=_("as of"))
+    value = models.JSONField(verbose_name=_("expected value"))
+    reason = models.CharField(max_length=40, blank=True, verbose_name=_("expected reason"))
+    note = models.CharField(max_length=500, blank=True, verbose_name=_("note"))
+
+    class Meta:
+        """Each key once per scope."""
+
+        verbose_name = _("expectation")
+        verbose_name_plural = _("expectations")
+        ordering: ClassVar = ["app", "environment", "key"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["app", "environment", "key"], name="expectation_key_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

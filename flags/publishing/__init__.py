@@ -1,0 +1,1 @@
+"""From committed rows to the snapshot that every node serves."""

@@ -1,0 +1,53 @@
+"""What the parts of a snapshot hold, and their bytes.
+
+Content (flags and texts, one atomic pair), kills and access publish alone, each over the
+last good others. No Django here, since an edge imports it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from flags.engine.definitions import Definitions, KillSwitch
+from regions.translations.bundles import Texts
+
+TokenKind = Literal["backend", "frontend", "preview"]
+
+
+class Content(Struct, frozen=True):
+    """Flags and texts of one scope, of one moment."""
+
+    definitions: Definitions
+    texts: Texts
+
+
+class Kills(Struct, frozen=True):
+    """The kill switches of one scope that are pulled."""
+
+    switches: tuple[KillSwitch, ...] = ()
+
+
+class Token(Struct, frozen=True, omit_defaults=True):
+    """A credential: SHA-256 of the whole token text, its app (`*` for all) and its kind."""
+
+    digest: str
+    app: str
+    kind: TokenKind
+    name: str = ""
+    expires: datetime | None = None
+
+
+class Access(Struct, frozen=True):
+    """The tokens of one environment and the apps that it has."""
+
+    apps: tuple[str, ...] = ()
+    tokens: tuple[Token, ...] = ()
+
+
+decode_content = msgspec.json.Decoder(Content).decode
+decode_kills = msgspec.json.Decoder(Kills).decode
+decode_access = msgspec.json.Decoder(Access).decode

@@ -1,0 +1,1 @@
+"""Rows to values, in a fixed number of queries."""

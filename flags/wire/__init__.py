@@ -1,0 +1,1 @@
+"""PURE: bytes on the wire to engine types and back, one protocol a file."""

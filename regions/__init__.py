@@ -1,0 +1,1 @@
+"""Where, in which words, under whose approval."""

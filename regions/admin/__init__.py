@@ -1,0 +1,1 @@
+"""Pages on which regions are looked at and changed."""

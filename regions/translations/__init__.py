@@ -1,0 +1,1 @@
+"""Texts: catalogs, translations and the bundles clients fetch."""
