@@ -10,3 +10,7 @@ class RegionsConfig(AppConfig):
     name = "regions"
     verbose_name = _("Regions")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the operations."""
+        import regions.operations  # noqa: F401, PLC0415 - models must be loaded first

@@ -51,10 +51,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """Who acts and when; `actor_name` is kept in the audit for ever."""
+    """Who acts and when; `actor_name` is kept in the audit for ever.
+
+    `by_system` tells Landfall itself from a person, whatever that person is called.
+    """
 
     actor_name: str
     now: datetime
+    by_system: bool = False
 
 
 C = TypeVar("C", bound=Command)

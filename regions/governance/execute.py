@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from django.db import transaction
 
 from regions.governance import audit, policy, relay
+from regions.governance.characters import check_characters
 from regions.governance.commands import (
     Change,
     Command,
@@ -65,8 +67,11 @@ def execute(command: Command, *, actor: User | None, now: datetime) -> Receipt:
     PermissionRefused, or Refused from the operation; either leaves everything as it was.
     """
     registration = get_registration(type(command))
-    moment = Moment(actor_name=actor.get_username() if actor else "system", now=now)
+    moment = Moment(
+        actor_name=actor.get_username() if actor else "system", now=now, by_system=actor is None
+    )
     _check_permission(registration, actor, moment)
+    check_characters(command)
     with transaction.atomic():
         environments = _lock_environments(registration.environment(command))
         changes = tuple(registration.apply(command, moment))
@@ -81,7 +86,8 @@ def execute(command: Command, *, actor: User | None, now: datetime) -> Receipt:
         change_seqs=change_seqs,
     )
     if changes and registration.after_commit is not None:
-        registration.after_commit(command)
+        # At once, or when the caller's own transaction commits: never about undone rows.
+        transaction.on_commit(partial(registration.after_commit, command))
     return Receipt(changes=changes, change_seqs=change_seqs)
 
 
