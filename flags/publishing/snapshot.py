@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from flags.engine.definitions import Definitions, KillSwitch
+from flags.publishing.store import StoredPart
 from regions.translations.bundles import Texts
 
 TokenKind = Literal["backend", "frontend", "preview"]
@@ -48,6 +49,29 @@ class Access(Struct, frozen=True):
     tokens: tuple[Token, ...] = ()
 
 
+class _Locale(Struct, frozen=True):
+    bundles: dict[str, str] = {}
+
+
+class _Texts(Struct, frozen=True):
+    locales: dict[str, _Locale] = {}
+
+
+class _NamedTexts(Struct, frozen=True):
+    """The corner of a content part that names text bundles; the rest is not decoded."""
+
+    texts: _Texts = _Texts()
+
+
 decode_content = msgspec.json.Decoder(Content).decode
 decode_kills = msgspec.json.Decoder(Kills).decode
 decode_access = msgspec.json.Decoder(Access).decode
+_decode_names = msgspec.json.Decoder(_NamedTexts).decode
+
+
+def named_blobs(part: StoredPart) -> frozenset[str]:
+    """Return the hashes of the text bundles that a part names; only content names any."""
+    if part.key.part != "content":
+        return frozenset()
+    locales = _decode_names(part.body).texts.locales.values()
+    return frozenset(sha256 for locale in locales for sha256 in locale.bundles.values())

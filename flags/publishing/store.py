@@ -11,6 +11,19 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from regions import canonical
+
+
+class StoreUnavailable(OSError):
+    """A store or source cannot be reached now; the parts that a caller has stay good."""
+
+
+class DamagedPart(OSError):
+    """Bytes do not have the digest that they are known by; they are never served."""
+
+    def __init__(self, what: str, expected: str, seen: str) -> None:
+        super().__init__(f"{what} should have the SHA-256 {expected}, but has {seen}.")
+
 
 class PartKey(Struct, frozen=True, order=True):
     """Which part of which scope; `app` is `*` for the part `access`."""
@@ -26,6 +39,10 @@ class Head(Struct, frozen=True, order=True):
     epoch: int
     revision: int
     digest: str
+
+    def is_newer_than(self, other: Head | None) -> bool:
+        """Compare by epoch, then revision; anything is newer than nothing."""
+        return other is None or (self.epoch, self.revision) > (other.epoch, other.revision)
 
 
 class StoredPart(Struct, frozen=True):
@@ -72,3 +89,20 @@ class Hint(Struct, frozen=True):
     key: PartKey
     head: Head
     territories: tuple[str, ...] = ()
+
+
+def check_part(part: StoredPart) -> StoredPart:
+    """Return the part itself, or raise DamagedPart when its body is not what it says."""
+    seen = canonical.digest(part.body)
+    if seen != part.head.digest:
+        key = part.key
+        raise DamagedPart(f"{key.environment}/{key.app}/{key.part}", part.head.digest, seen)
+    return part
+
+
+def check_blob(sha256: str, body: bytes) -> bytes:
+    """Return the bundle itself, or raise DamagedPart when its hash is another."""
+    seen = canonical.digest(body)
+    if seen != sha256:
+        raise DamagedPart("A text bundle", sha256, seen)
+    return body
