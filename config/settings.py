@@ -12,6 +12,7 @@ from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
 from config.env import WrongSetting, read_bool, read_int, read_secret, read_text, read_url
+from launch.places import redis_socket
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(read_text("LANDFALL_DATA_DIR", str(BASE_DIR / "var")))
@@ -93,7 +94,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 # Redis
 REDIS_URL = read_url(
     "REDIS_URL",
-    f"unix://{DATA_DIR / 'redis.sock'}",
+    f"unix://{redis_socket(DATA_DIR)}",
     schemes=frozenset({"redis", "rediss", "unix"}),
 )
 

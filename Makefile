@@ -1,0 +1,67 @@
+# `make run` and `make test` do all their own set-up. `make help` lists the rest.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# The first Python that is new enough and can make virtual environments.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$name -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& command -v $$name && break; done)
+VENV := .venv/bin
+DEVELOP = DEBUG=1 LANDFALL_DEMO=1
+
+.PHONY: help run test check lint format types bench demo-reset shell changelog pin clean need-python develop
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+run: need-python ## Start everything: set-up, database, demo, web, worker, beat, Redis (PORT=8000)
+	@$(PYTHON) -m launch
+
+test: develop ## Run every test, after its own set-up (ARGS="-k name" for some of them)
+	@$(PYTHON) -m launch.browser
+	@$(VENV)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: lint types ## Everything that reads the code: ruff, mypy, import laws, migrations, changelog
+	@$(VENV)/lint-imports --no-logo
+	@$(DEVELOP) $(VENV)/python manage.py makemigrations --check --dry-run
+	@$(VENV)/towncrier build --draft --version next >/dev/null
+
+lint: develop ## Style and layout of the code
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+
+format: develop ## Lay out the code and fix what can be fixed
+	@$(VENV)/ruff format .
+	@$(VENV)/ruff check --fix .
+
+types: develop ## Types
+	@$(DEVELOP) $(VENV)/mypy .
+
+bench: develop ## Benchmarks: requests per second, and how long a toggle takes to arrive
+	@$(VENV)/python -m bench
+
+demo-reset: need-python ## Throw the demo's database away; the next start loads it anew
+	@$(PYTHON) -m launch.reset
+
+shell: develop ## A Python shell with the project's models
+	@$(DEVELOP) $(VENV)/python manage.py shell
+
+changelog: develop ## Show what the next release will say
+	@$(VENV)/towncrier build --draft --version next
+
+pin: develop ## Pin the requirements again, with hashes, after a change of requirements/*.in
+	@for kind in install runtime develop; do \
+		$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command 'make pin' \
+		requirements/$$kind.in --output-file requirements/$$kind.txt || exit 1; done
+
+clean: ## Remove the virtual environment and every cache; the data in var/ stays
+	@rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+develop: need-python
+	@$(PYTHON) -m launch.install develop
+
+need-python:
+	@test -n "$(PYTHON)" || { echo "landfall: Python 3.11 or newer is needed and was not found;" \
+		"install it, or name it: make run PYTHON=/path/to/python3.11." >&2; exit 1; }

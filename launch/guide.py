@@ -1,0 +1,43 @@
+"""What a person sees when the product is ready: where to go, who to be, what to paste."""
+
+from __future__ import annotations
+
+BACKEND_TOKEN = "superapp:production.demo-backend"  # noqa: S105 - demo only, refused elsewhere
+FRONTEND_TOKEN = "superapp:production.demo-frontend"  # noqa: S105 - demo only, refused elsewhere
+
+TEXT = """
+  Admin     {base}/admin/
+  Sign in   admin, pm, translator or approver; the password is landfall (demo only)
+
+  Ask as a phone in Singapore, in another terminal:
+
+    curl -g '{base}/api/frontend?{person}' -H 'Authorization: {frontend}'
+    curl -g '{base}/api/variant?{person}' -H 'Authorization: {frontend}'
+
+  Ask as a server, and listen for changes:
+
+    curl '{base}/api/client/features' -H 'Authorization: {backend}'
+    curl -N '{base}/api/stream' -H 'Authorization: {backend}'
+
+  Ask for one decision and the reason for it:
+
+    .venv/bin/python manage.py evaluate commerce.collections --explain \\
+      --context '{{"userId":"u-1","accountCountry":"SG","platform":"ios","osVersion":"18.0.0"}}'
+
+  Ctrl-C ends everything.
+
+"""
+
+PERSON = (
+    "userId=u-1&properties[accountCountry]=SG&properties[locationCountry]=SG"
+    "&properties[storefrontCountry]=SG&properties[platform]=ios&properties[osVersion]=18.0.0"
+    "&properties[appVersion]=8.0.70"
+)
+
+
+def guide(host: str, port: int) -> str:
+    """Return the guide with this machine's address in it."""
+    name = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+    return TEXT.format(
+        base=f"http://{name}:{port}", person=PERSON, frontend=FRONTEND_TOKEN, backend=BACKEND_TOKEN
+    )

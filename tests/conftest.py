@@ -1,0 +1,43 @@
+"""What every room of the tests may use: a real Redis, and the real product."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from launch.commands import redis_command
+from tests.product import Product, eventually, free_port
+
+settings.register_profile("dev", max_examples=50, deadline=None)
+settings.register_profile(
+    "ci",
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """Run a real Redis-compatible server at the REDIS_URL of this test process."""
+    folder = Path(os.environ["LANDFALL_DATA_DIR"])
+    server = subprocess.Popen(redis_command(folder), stdout=subprocess.DEVNULL)
+    eventually((folder / "redis.sock").exists)
+    yield os.environ["REDIS_URL"]
+    server.terminate()
+    server.wait(timeout=5)
+
+
+@pytest.fixture(scope="session")
+def landfall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Run the whole product for the session; mark its tests `xdist_group("product")`."""
+    product = Product(tmp_path_factory.mktemp("product"), free_port())
+    product.start()
+    yield product
+    product.stop()
