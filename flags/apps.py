@@ -10,3 +10,7 @@ class FlagsConfig(AppConfig):
     name = "flags"
     verbose_name = _("Flags")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the operations."""
+        import flags.operations  # noqa: F401, PLC0415 - models must be loaded first

@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from flags.models.feature import Feature
 from regions.governance.models import PARTS, Environment
 from regions.models import App
 
@@ -68,6 +67,7 @@ class Expectation(models.Model):
     """A promise about one person that every publish must keep.
 
     `context` is what a client would send; `at` None means the moment of the publish.
+    The feature is named by its key, since it can be promised that one stays unknown.
     """
 
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="expectations")
@@ -75,7 +75,7 @@ class Expectation(models.Model):
         Environment, on_delete=models.CASCADE, related_name="expectations"
     )
     key = models.CharField(max_length=100, verbose_name=_("key"))
-    feature = models.ForeignKey(Feature, on_delete=models.CASCADE, related_name="expectations")
+    feature_key = models.CharField(max_length=100, verbose_name=_("feature"))
     context = models.JSONField(default=dict, verbose_name=_("context"))
     at = models.DateTimeField(null=True, blank=True, verbose_name=_("as of"))
     value = models.JSONField(verbose_name=_("expected value"))

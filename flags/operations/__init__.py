@@ -1,1 +1,25 @@
-"""What each command does to the rows."""
+"""Commands of the flags house and the operations that carry them out, one subject a file."""
+
+from flags.operations import (
+    expectations,
+    features,
+    kills,
+    offers,
+    orders,
+    platforms,
+    segments,
+    targeting,
+    tokens,
+)
+
+__all__ = [
+    "expectations",
+    "features",
+    "kills",
+    "offers",
+    "orders",
+    "platforms",
+    "segments",
+    "targeting",
+    "tokens",
+]

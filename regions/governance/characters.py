@@ -46,7 +46,7 @@ def _walk(value: object, path: str, level: int) -> Iterator[tuple[str, str]]:
         yield path, value
         return
     if level > DEEPEST_LEVEL:
-        name = path.split(".")[0].split("[")[0]
+        name = path.split(".", 1)[0].split("[", 1)[0]
         raise Refused(
             f"{name} is nested deeper than {DEEPEST_LEVEL} levels.", code="too_deep", field=name
         )

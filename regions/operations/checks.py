@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from regions.governance.commands import Refused
@@ -67,6 +67,14 @@ def check_period(
             f"{of} would end on {ends} (excluded), on or before its first day {starts}.",
             code="dates_order",
             field=field,
+        )
+
+
+def check_aware(at: datetime | None, *, field: str) -> None:
+    """Refuse a time without a zone: nobody could say which instant it is."""
+    if at is not None and at.tzinfo is None:
+        raise Refused(
+            f"{at.isoformat()} does not say its time zone.", code="zone_missing", field=field
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from regions.governance.commands import Change, Command, Moment, Refused, operation
 from regions.models import Market, MarketMember, Territory
@@ -90,7 +91,7 @@ def _check_members(command: SetMarket) -> None:
         by_territory.setdefault(member.territory, []).append(member)
     for code, periods in by_territory.items():
         periods.sort(key=lambda member: member.starts_date or date.min)
-        for earlier, later in zip(periods, periods[1:], strict=False):
+        for earlier, later in pairwise(periods):
             if (earlier.ends_date or date.max) > (later.starts_date or date.min):
                 raise Refused(
                     f"{code} stands in {command.key} twice at the same time.",

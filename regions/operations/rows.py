@@ -74,7 +74,7 @@ def describe(row: Model, names: Iterable[str]) -> dict[str, Any]:
 def check_lengths(row: Model, names: Iterable[str]) -> None:
     """Refuse a text that is longer than its column, by the same limit on every database."""
     for name in names:
-        column = row._meta.get_field(name)
+        column = row._meta.get_field(name)  # noqa: SLF001 - Django documents it
         value = getattr(row, name)
         if not isinstance(column, CharField) or not isinstance(value, str):
             continue

@@ -1,0 +1,152 @@
+"""Commands about credentials of client apps; their texts are never kept."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flags.models import ClientToken
+from flags.models.token import TOKEN_KINDS
+from flags.operations.lookups import get_environment
+from regions.governance.commands import Change, Command, Moment, Refused, operation
+from regions.models import App
+from regions.operations.checks import check_aware, check_choice, check_count, check_given, get_app
+from regions.operations.rows import put
+
+EVERY_APP = "*"
+SECRET = re.compile(r"[A-Za-z0-9_-]{8,200}")
+SECRET_BYTES = 32
+TOKENS = 2_000
+KIND = "client-token"
+COLUMNS = ("app", "kind", "name", "expires_at", "revoked_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateToken(Command):
+    """Let a client in with this token text, `app:environment.secret`.
+
+    `app` empty or `*` means every app of the environment.
+    """
+
+    app: str = EVERY_APP
+    environment: str
+    kind: str
+    name: str
+    token: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeToken(Command):
+    """Let nobody in with this token any more."""
+
+    environment: str
+    token_id: int
+
+
+def new_token_text(app: str, environment: str) -> str:
+    """Make up a token text that nobody can guess; it is shown once and never kept."""
+    return f"{app or EVERY_APP}:{environment}.{secrets.token_urlsafe(SECRET_BYTES)}"
+
+
+@operation(CreateToken, permission="tokens", part="access", secrets=("token",))
+def create_token(command: CreateToken, moment: Moment) -> Iterable[Change]:
+    """Write the digest of the token; the same token again changes nothing."""
+    app = None if command.app in {"", EVERY_APP} else get_app(command.app)
+    known = [word for word, _label in TOKEN_KINDS]
+    check_choice(command.kind, known, name="kind of token", field="kind")
+    name = check_given(command.name, name="a name", of="A token", field="name")
+    _check_text(command)
+    digest = hashlib.sha256(command.token.encode()).hexdigest()
+    found = ClientToken.objects.filter(digest=digest).first()
+    if found is not None:
+        return _same_or_refused(found, command, app, name)
+    check_aware(command.expires_at, field="expires_at")
+    if command.expires_at is not None and command.expires_at <= moment.now:
+        raise Refused(
+            f"The token {name} would be expired already: {command.expires_at.isoformat()}"
+            f" is not after {moment.now.isoformat()}.",
+            code="expired",
+            field="expires_at",
+        )
+    check_count(
+        ClientToken.objects.filter(revoked_at=None).count() + 1,
+        TOKENS,
+        things="tokens in use",
+        field="token",
+    )
+    blank = ClientToken(
+        environment=get_environment(command.environment),
+        digest=digest,
+        created_at=moment.now,
+        created_by=moment.actor_name,
+    )
+    values = {
+        "app": app,
+        "kind": command.kind,
+        "name": name,
+        "expires_at": command.expires_at,
+        "revoked_at": None,
+    }
+    written = put(None, blank, values)
+    return written.changes(KIND, _object_key(written.row))
+
+
+@operation(RevokeToken, permission="tokens", part="access")
+def revoke_token(command: RevokeToken, moment: Moment) -> Iterable[Change]:
+    """Write when the token was revoked; the row stays as history."""
+    token = ClientToken.objects.filter(
+        environment__key=command.environment, id=command.token_id
+    ).first()
+    if token is None:
+        raise Refused(
+            f"{command.environment} has no token number {command.token_id}.",
+            code="unknown_token",
+            field="token_id",
+        )
+    if token.revoked_at is not None:
+        return []
+    return put(token, token, {"revoked_at": moment.now}).changes(KIND, _object_key(token))
+
+
+def _check_text(command: CreateToken) -> None:
+    """Refuse a token that does not say its own scope; the message never shows the secret."""
+    scope = f"{command.app or EVERY_APP}:{command.environment}."
+    if not command.token.startswith(scope):
+        raise Refused(
+            f"The token must begin with its scope, “{scope}”.", code="bad_token", field="token"
+        )
+    if not SECRET.fullmatch(command.token[len(scope) :]):
+        raise Refused(
+            "The secret of a token has 8 to 200 characters out of A-Z, a-z, 0-9, “_” and “-”;"
+            f" this one has {len(command.token) - len(scope)}.",
+            code="bad_token",
+            field="token",
+        )
+
+
+def _same_or_refused(
+    found: ClientToken, command: CreateToken, app: App | None, name: str
+) -> list[Change]:
+    """Change nothing for a token that is here as wanted; refuse to make another of it."""
+    same = (
+        found.app_id == (app.pk if app else None)
+        and found.kind == command.kind
+        and found.name == name
+        and found.expires_at == command.expires_at
+    )
+    if same and found.revoked_at is None:
+        return []
+    raise Refused(
+        "This token was used before" + (" and revoked." if found.revoked_at else "."),
+        code="token_taken",
+        field="token",
+    )
+
+
+def _object_key(token: ClientToken) -> str:
+    return f"{token.app.key if token.app else EVERY_APP}:{token.name}#{token.pk}"
