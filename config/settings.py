@@ -12,6 +12,7 @@ from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
 from config.env import WrongSetting, read_bool, read_int, read_secret, read_text, read_url
+from config.unfold import UNFOLD as UNFOLD
 from launch.places import redis_socket
 
 BASE_DIR = Path(__file__).resolve().parent.parent

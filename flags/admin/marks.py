@@ -1,0 +1,93 @@
+"""How statuses, places and targets look: always a shape and a word beside the colour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from flags.models.place import Place
+from regions.admin.names import territory_name
+
+STATUS_LABELS: dict[str, Any] = {
+    "live": gettext_lazy("Live"),
+    "partial": gettext_lazy("Partly live"),
+    "planned": gettext_lazy("Planned"),
+    "needs-partner": gettext_lazy("Needs partner"),
+    "withdrawn": gettext_lazy("Withdrawn"),
+    "not-offered": gettext_lazy("Not offered"),
+    "blocked-by-law": gettext_lazy("Blocked by law"),
+    "killed": gettext_lazy("Killed"),
+}
+# What fits into a cell of the board.
+SHORT_LABELS: dict[str, Any] = {
+    **STATUS_LABELS,
+    "partial": gettext_lazy("Partly"),
+    "needs-partner": gettext_lazy("Partner"),
+    "not-offered": gettext_lazy("Off"),
+    "blocked-by-law": gettext_lazy("Law"),
+}
+ORDER_TONES = {
+    "drafted": "planned",
+    "scheduled": "needs-partner",
+    "in-force": "blocked-by-law",
+    "stopped": "withdrawn",
+    "lifted": "not-offered",
+}
+TEXT_TONES = {"needs-review": "needs-partner", "translated": "planned", "approved": "live"}
+
+
+def shape(tone: str) -> SafeString:
+    """Return the drawing of a status."""
+    return format_html(
+        '<svg class="lf-shape" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        static("landfall/shapes.svg"),
+        tone,
+    )
+
+
+def badge(tone: str, label: Any) -> SafeString:
+    """Return a pill with the drawing and the word of a status."""
+    return format_html('<span class="lf-badge lf-{}">{}{}</span>', tone, shape(tone), label)
+
+
+def status_badge(status: str) -> SafeString:
+    """Return the pill of an offer's status."""
+    return badge(status, STATUS_LABELS.get(status, status))
+
+
+def place_label(place: Place) -> SafeString:
+    """Return the name and code of a place, "Everywhere" when none is set."""
+    if place.subdivision_id:
+        return _named(str(place.subdivision_id), str(place.subdivision_id))
+    if place.territory_id:
+        return _named(territory_name(str(place.territory_id)), str(place.territory_id))
+    if place.market is not None:
+        return _named(place.market.name, place.market.key)
+    return format_html("{}", _("Everywhere"))
+
+
+def territory_label(code: str | None) -> SafeString:
+    """Return the name and code of a territory, "Everywhere" for None."""
+    return _named(territory_name(code), code) if code else format_html("{}", _("Everywhere"))
+
+
+def target_label(row: Any) -> SafeString:
+    """Return what an offer or a kill switch is about."""
+    if row.feature_id:
+        return format_html('<span class="lf-key">{}</span>', row.feature.key)
+    return format_html(
+        '<span class="lf-key">{}</span> <span class="lf-dim">{}</span>',
+        row.bundle.key,
+        _("whole bundle"),
+    )
+
+
+def _named(name: str, code: str) -> SafeString:
+    if name == code:
+        return format_html('<span class="lf-code">{}</span>', code)
+    return format_html('{} <span class="lf-code">{}</span>', name, code)
