@@ -38,7 +38,7 @@ def redis_command(data_dir: Path) -> list[str]:
     return [
         str(_redis_binary()),
         *("--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"),
-        *("--save", "", "--appendonly", "no", "--dir", str(data_dir), "--loglevel", "warning"),
+        *("--save", "", "--appendonly", "no", "--dir", str(data_dir), "--loglevel", "nothing"),
     ]
 
 
