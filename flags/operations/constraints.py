@@ -132,14 +132,18 @@ def _check_instant(constraint: ConstraintSpec, of: str) -> None:
             of, f"{constraint.operator} looks at currentTime only, not {constraint.context_name}"
         )
     value = constraint.value
+    if not _is_instant(value):
+        raise _refused(of, f"“{shown(value)}” is not an instant such as 2026-11-20T12:00:00.000Z")
+
+
+def _is_instant(value: str) -> bool:
+    if INSTANT.fullmatch(value) is None:
+        return False
     try:
-        if INSTANT.fullmatch(value) is None:
-            raise ValueError
         datetime.fromisoformat(value)
     except ValueError:
-        raise _refused(
-            of, f"“{shown(value)}” is not an instant such as 2026-11-20T12:00:00.000Z"
-        ) from None
+        return False
+    return True
 
 
 def _check_semver(constraint: ConstraintSpec, of: str) -> None:

@@ -36,9 +36,13 @@ WHOLE_WEIGHT = 1_000
 PAYLOAD_BYTES = 20_000
 PARAMETER_BYTES = 20_000
 TITLE_CHARACTERS = 120
-PERCENT = re.compile(r"0|[1-9][0-9]?|100")
 VARIANT_NAME = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,99}")
-GROUP_ID = re.compile(r"[!-~]{1,100}")
+PARAMETER_PATTERNS = {
+    "rollout": (re.compile(r"0|[1-9][0-9]?|100"), "a whole number from 0 to 100"),
+    "stickiness": (CONTEXT_NAME, "the name of a context field"),
+    # Non-ASCII groups are hashed differently by node clients (WIRE.md section 7.2).
+    "groupId": (re.compile(r"[!-~]{1,100}"), "1 to 100 visible ASCII characters"),
+}
 PARAMETERS = {
     "default": frozenset[str](),
     "flexibleRollout": frozenset({"rollout", "stickiness", "groupId"}),
@@ -162,19 +166,16 @@ def _canonical_parameters(strategy: StrategySpec, feature: str, of: str) -> dict
             raise _refused(of, f"{strategy.name} knows no parameter “{shown(name)}”")
         if len(value.encode()) > PARAMETER_BYTES:
             raise _refused(of, f"{name} may have at most {PARAMETER_BYTES} bytes")
+    if strategy.name == "flexibleRollout":
+        given.setdefault("rollout", "100")
     if strategy.name == "flexibleRollout" or strategy.variants:
         given.setdefault("stickiness", "default")
         given.setdefault("groupId", feature)
-    if strategy.name == "flexibleRollout":
-        rollout = given.setdefault("rollout", "100")
-        if not PERCENT.fullmatch(rollout):
-            raise _refused(of, f"rollout is a whole number from 0 to 100, not “{shown(rollout)}”")
-    if "stickiness" in given and not CONTEXT_NAME.fullmatch(given["stickiness"]):
-        raise _refused(of, f"“{shown(given['stickiness'])}” is not a context field to stick to")
-    if "groupId" in given and not GROUP_ID.fullmatch(given["groupId"]):
-        raise _refused(of, f"“{shown(given['groupId'])}” is not a group of 1 to 100 ASCII signs")
     for name in known - given.keys():
         raise _refused(of, f"{strategy.name} needs the parameter {name}")
+    for name, (pattern, wanted) in PARAMETER_PATTERNS.items():
+        if name in given and not pattern.fullmatch(given[name]):
+            raise _refused(of, f"{name} is {wanted}, not “{shown(given[name])}”")
     return dict(sorted(given.items()))
 
 

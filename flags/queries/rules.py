@@ -1,0 +1,112 @@
+"""Rules of one scope: offers, legal orders and kill switches as the engine's values."""
+
+from __future__ import annotations
+
+from django.db.models import Prefetch, Q
+
+from flags.engine import definitions as made
+from flags.models import Feature, KillSwitch, LegalOrder, Offer
+from flags.models.place import Place
+
+LIVE_FEATURE = Q(feature=None) | Q(feature__archived_at=None)
+
+
+def load_offers(app_key: str, environment_key: str, *, using: str) -> tuple[made.Offer, ...]:
+    """Load the offers of one scope, ordered by their rule's key; one query."""
+    rows = (
+        Offer.objects.using(using)
+        .filter(LIVE_FEATURE, app__key=app_key, environment__key=environment_key)
+        .select_related("feature", "bundle", "market")
+    )
+    return tuple(sorted(map(build_offer, rows), key=lambda offer: offer.rule.key))
+
+
+def build_offer(row: Offer) -> made.Offer:
+    """Build the engine's value of one offer's row."""
+    return made.Offer(
+        rule=made.Rule(
+            key=offer_rule_key(row), reason=row.reason, owner=row.owner, source=row.source
+        ),
+        target=_target(row.feature.key if row.feature else "", row.bundle),
+        place=build_place(row),
+        status=row.status,  # type: ignore[arg-type]  # a check constraint holds the words
+        basis=row.basis,
+        platform=row.platform,
+        starts=row.starts_date,
+        ends=row.ends_date,
+        rollout=row.rollout,
+    )
+
+
+def offer_rule_key(row: Offer) -> str:
+    """Return what tells an offer from all others of its scope, in every environment alike."""
+    target = row.feature or row.bundle
+    key = f"{target}@{row.place_key}"
+    if row.basis:
+        key += f":{row.basis}"
+    if row.platform:
+        key += f"+{row.platform}"
+    return f"{key}#{row.starts_date}" if row.starts_date else key
+
+
+def build_place(row: Place) -> made.Place:
+    """Build where a rule holds."""
+    if row.subdivision_id:
+        return made.Place("subdivision", row.subdivision_id)
+    if row.territory_id:
+        return made.Place("territory", row.territory_id)
+    return made.Place("market", row.market.key) if row.market else made.Place("everywhere")
+
+
+def load_orders(app_key: str, *, using: str) -> tuple[made.LegalOrder, ...]:
+    """Load the orders that block now or from a day on, ordered by key; three queries."""
+    rows = (
+        LegalOrder.objects.using(using)
+        .filter(app__key=app_key, state__in=("scheduled", "in-force"))
+        .select_related("market")
+        .prefetch_related(
+            Prefetch("features", Feature.objects.filter(archived_at=None).order_by("key")),
+            "bundles",
+        )
+        .order_by("key")
+    )
+    return tuple(_build_order(row) for row in rows if row.effective_date is not None)
+
+
+def _build_order(row: LegalOrder) -> made.LegalOrder:
+    assert row.effective_date is not None
+    targets = [made.Target(feature=feature.key) for feature in row.features.all()]
+    targets += [
+        made.Target(bundle=key) for key in sorted(bundle.key for bundle in row.bundles.all())
+    ]
+    return made.LegalOrder(
+        rule=made.Rule(key=row.key, reason=row.reason, owner=row.owner, source=row.source),
+        targets=tuple(targets) or (made.Target(),),
+        place=build_place(row),
+        effective=row.effective_date,
+    )
+
+
+def load_switches(app_key: str, environment_key: str, *, using: str) -> tuple[made.KillSwitch, ...]:
+    """Load the kill switches that are pulled, ordered by key; one query."""
+    rows = (
+        KillSwitch.objects.using(using)
+        .filter(LIVE_FEATURE, app__key=app_key, environment__key=environment_key, released_at=None)
+        .select_related("feature", "bundle")
+        .order_by("key")
+    )
+    return tuple(
+        made.KillSwitch(
+            rule=made.Rule(key=row.key, reason=row.reason, owner=row.owner),
+            target=_target(row.feature.key if row.feature else "", row.bundle),
+            since=row.since_at,
+            expires=row.expires_at,
+            territory=row.territory_id or "",
+            platform=row.platform,
+        )
+        for row in rows
+    )
+
+
+def _target(feature: str, bundle: object) -> made.Target:
+    return made.Target(feature=feature) if feature else made.Target(bundle=str(bundle))
