@@ -5,7 +5,7 @@ from flags.models.kill import KillSwitch
 from flags.models.offer import Offer
 from flags.models.order import LegalOrder
 from flags.models.platform import PlatformMinimum, PlatformProfile, PlatformRetirement
-from flags.models.snapshot import Expectation, Snapshot
+from flags.models.snapshot import Expectation, PublishRefusal, Snapshot
 from flags.models.targeting import Constraint, Segment, Strategy, Variant
 from flags.models.token import ClientToken
 
@@ -21,6 +21,7 @@ __all__ = [
     "PlatformMinimum",
     "PlatformProfile",
     "PlatformRetirement",
+    "PublishRefusal",
     "Requirement",
     "Segment",
     "Snapshot",

@@ -50,8 +50,12 @@ class Snapshot(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["environment", "app", "part", "epoch", "revision"],
-                name="snapshot_revision_once",
-                nulls_distinct=False,
+                name="snapshot_once_of_app",
+            ),
+            models.UniqueConstraint(
+                fields=["environment", "part", "epoch", "revision"],
+                condition=Q(app=None),
+                name="snapshot_once_of_access",
             ),
             models.CheckConstraint(
                 name="snapshot_access_is_shared",
@@ -61,6 +65,33 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.part} {self.revision}"
+
+
+class PublishRefusal(models.Model):
+    """Why the newest changes of an environment are not published; gone once they are.
+
+    `change_seq` is the newest change that was tried; the revision before it stays live.
+    """
+
+    environment = models.OneToOneField(
+        Environment,
+        on_delete=models.CASCADE,
+        related_name="refusal",
+        verbose_name=_("environment"),
+    )
+    change_seq = models.PositiveBigIntegerField(verbose_name=_("change"))
+    scope = models.CharField(max_length=100, verbose_name=_("scope"))
+    reason = models.TextField(verbose_name=_("reason"))
+    at = models.DateTimeField(verbose_name=_("at"))
+
+    class Meta:
+        """At most one per environment."""
+
+        verbose_name = _("refused publish")
+        verbose_name_plural = _("refused publishes")
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.change_seq}"
 
 
 class Expectation(models.Model):

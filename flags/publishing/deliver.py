@@ -1,0 +1,70 @@
+"""Bring saved parts to Redis, where nodes read them, and tell that they are there.
+
+What is saved in the database is published; Redis is only the fast way to it. So nothing
+here fails a publish: what Redis did not take is put again by `put_lacking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+import structlog
+from django.conf import settings
+
+from flags.publishing.redis_store import RedisStore
+from flags.publishing.snapshot import named_blobs
+from flags.publishing.store import Hint, StoredPart
+from flags.queries.snapshots import find_blob, find_part, load_heads
+
+_log = structlog.get_logger(__name__)
+
+
+def live_store() -> RedisStore:
+    """Return this process's store in the Redis of the settings."""
+    return _open_store(settings.REDIS_URL)
+
+
+def deliver(parts: Iterable[StoredPart], *, blobs: Mapping[str, bytes] | None = None) -> bool:
+    """Put parts and the text bundles that they name, then announce them.
+
+    Returns False, and logs, when Redis does not answer; what is left is put by the sweep.
+    """
+    store = live_store()
+    try:
+        for sha256, body in (blobs or {}).items():
+            store.put_blob(sha256, body)
+        for part in parts:
+            if store.put(part):
+                store.announce(Hint(key=part.key, head=part.head))
+    except OSError as error:
+        _log.warning("snapshot.not_delivered", error=str(error))
+        return False
+    return True
+
+
+def put_lacking() -> int:
+    """Put again whatever Redis lacks or has older, and return how many parts that were.
+
+    Four queries and two round trips when nothing is lacking. Raises OSError when Redis
+    does not answer.
+    """
+    kept = live_store().heads()
+    lacking = [
+        key for key, head in sorted(load_heads().items()) if head.is_newer_than(kept.get(key))
+    ]
+    for key in lacking:
+        part = find_part(key)
+        if part is not None and deliver([part], blobs=_find_blobs(named_blobs(part))):
+            _log.info("snapshot.put_again", part=str(key), revision=part.head.revision)
+    return len(lacking)
+
+
+def _find_blobs(names: Iterable[str]) -> dict[str, bytes]:
+    found = {sha256: find_blob(sha256) for sha256 in sorted(names)}
+    return {sha256: body for sha256, body in found.items() if body is not None}
+
+
+@lru_cache(maxsize=4)
+def _open_store(url: str) -> RedisStore:
+    return RedisStore(url)

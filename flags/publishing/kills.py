@@ -1,0 +1,64 @@
+"""Publish kill switches: at once, in the request, waiting for nobody.
+
+Neither a compile nor a broken definition, neither Celery nor Redis stands between the
+commit of a kill switch and its part.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from django.db import DatabaseError, transaction
+
+from flags.publishing.deliver import deliver
+from flags.publishing.parts import Draft, clear_outbox, lock_environment, save_changed
+from flags.publishing.store import StoredPart
+from flags.queries.definitions import load_kills
+from regions import canonical
+from regions.models import App
+
+_log = structlog.get_logger(__name__)
+
+
+def publish_kills(
+    environment_key: str, app_key: str = "", *, now: datetime
+) -> tuple[StoredPart, ...]:
+    """Publish the kill switches of an environment, and return the parts that are new.
+
+    `app_key` names the app that changed, for the log: all apps are looked at, since an
+    outbox row does not tell its app. The change is committed already, so a database that
+    fails now is logged; the outbox row is still there and the sweep publishes it.
+    """
+    try:
+        with transaction.atomic():
+            parts = _save(environment_key, now=now)
+    except DatabaseError as error:
+        _log.error("kills.postponed", app=app_key, error=str(error))
+        return ()
+    deliver(parts)
+    for part in parts:
+        _log.info(
+            "snapshot.published",
+            environment=environment_key,
+            app=part.key.app,
+            part="kills",
+            revision=part.head.revision,
+        )
+    return parts
+
+
+def draft_kills(environment_key: str) -> list[Draft]:
+    """Build the kills part of every app, from the rows as they are now."""
+    return [
+        Draft(app=app, part="kills", body=canonical.encode(load_kills(app.key, environment_key)))
+        for app in App.objects.order_by("key")
+    ]
+
+
+def _save(environment_key: str, *, now: datetime) -> tuple[StoredPart, ...]:
+    environment = lock_environment(environment_key)
+    drafts = draft_kills(environment_key)
+    parts = save_changed(environment, drafts, change_seq=environment.change_seq, now=now)
+    clear_outbox(environment, "kills", change_seq=environment.change_seq)
+    return parts

@@ -1,0 +1,79 @@
+"""Save changed parts under the environment's next revision.
+
+Every part, whichever way it was made, gets its revision here: under the lock of its
+environment's row, so that there is one order for everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flags.models import Snapshot
+from flags.publishing.store import Head, PartKey, StoredPart
+from flags.queries.snapshots import EVERY_APP, load_heads
+from regions import canonical
+from regions.governance.commands import Part
+from regions.governance.models import Environment, Outbox
+from regions.models import App
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The bytes that a part should have; `app` is None for the part `access`."""
+
+    app: App | None
+    part: Part
+    body: bytes
+
+
+def lock_environment(key: str) -> Environment:
+    """Return the environment's row, locked until the transaction ends."""
+    return Environment.objects.select_for_update().get(key=key)
+
+
+def save_changed(
+    environment: Environment, drafts: Iterable[Draft], *, change_seq: int, now: datetime
+) -> tuple[StoredPart, ...]:
+    """Save the drafts that differ from what is published; all get the same next revision.
+
+    The environment must be locked. When nothing differs, no revision is used.
+    """
+    heads = load_heads(environment.key)
+    next_revision = environment.revision + 1
+    changed: list[tuple[Draft, StoredPart]] = []
+    for draft in drafts:
+        key = _key(environment, draft)
+        digest = canonical.digest(draft.body)
+        head = Head(epoch=environment.epoch, revision=next_revision, digest=digest)
+        if key not in heads or heads[key].digest != digest:
+            changed.append((draft, StoredPart(key=key, head=head, body=draft.body)))
+    if changed:
+        environment.revision = next_revision
+        environment.save(update_fields=["revision"])
+    Snapshot.objects.bulk_create(
+        Snapshot(
+            environment=environment,
+            app=draft.app,
+            part=draft.part,
+            epoch=part.head.epoch,
+            revision=part.head.revision,
+            change_seq=change_seq,
+            digest=part.head.digest,
+            body=part.body,
+            created_at=now,
+        )
+        for draft, part in changed
+    )
+    return tuple(part for _draft, part in changed)
+
+
+def clear_outbox(environment: Environment, part: Part, *, change_seq: int) -> None:
+    """Forget the changes of this part up to `change_seq`, included: they are published."""
+    Outbox.objects.filter(environment=environment, part=part, change_seq__lte=change_seq).delete()
+
+
+def _key(environment: Environment, draft: Draft) -> PartKey:
+    app = draft.app.key if draft.app else EVERY_APP
+    return PartKey(environment=environment.key, app=app, part=draft.part)
