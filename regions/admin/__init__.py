@@ -1,1 +1,5 @@
-"""Pages on which regions are looked at and changed."""
+"""Pages on which regions are looked at."""
+
+from regions.admin import apps, places
+
+__all__ = ["apps", "places"]

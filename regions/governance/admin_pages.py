@@ -22,7 +22,6 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
 from regions.governance.admin_forms import CommandForm
@@ -161,6 +160,7 @@ class CommandAdmin(ReadOnlyAdmin):
     change_command: ClassVar[type[Command] | None] = None
     add_form: ClassVar[type[CommandForm] | None] = None
     change_form: ClassVar[type[CommandForm] | None] = None
+    identity_fields: ClassVar[tuple[str, ...]] = ()
     steps: ClassVar[tuple[Step, ...]] = ()
     change_form_outer_before_template = "landfall/steps.html"
     warn_unsaved_form = True
@@ -183,9 +183,16 @@ class CommandAdmin(ReadOnlyAdmin):
         form = self._writing_form(request, obj)
         return tuple(form.base_fields) if form else super().get_fields(request, obj)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return what says which row this is, above the fields that can be written."""
+        return self.identity_fields
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return one set; the form's own order of fields is the page's."""
-        return [(None, {"fields": self.get_fields(request, obj)})]
+        """Return the row's identity, then the form's fields in the form's own order."""
+        fields = [(None, {"fields": self.get_fields(request, obj)})]
+        if obj is not None and self.identity_fields and self._writing_form(request, obj):
+            return [(None, {"fields": (self.identity_fields,)}), *fields]
+        return fields
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -327,6 +334,3 @@ class CommandAdmin(ReadOnlyAdmin):
     def _row_address(self, row: Model) -> str:
         opts = f"{self.opts.app_label}_{self.opts.model_name}"
         return reverse(f"admin:{opts}_change", args=[row.pk])
-
-
-REMOVE = gettext_lazy("Remove")
