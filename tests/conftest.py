@@ -35,9 +35,19 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def landfall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def prepared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a product's folder after its first start: migrated, the demo loaded. Copy it."""
+    product = Product(tmp_path_factory.mktemp("prepared") / "data", free_port())
+    product.start()
+    product.stop()
+    return product.data_dir
+
+
+@pytest.fixture(scope="session")
+def landfall(prepared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Run the whole product for the session; mark its tests `xdist_group("product")`."""
-    product = Product(tmp_path_factory.mktemp("product"), free_port())
+    product = Product(tmp_path_factory.mktemp("product") / "data", free_port())
+    product.copy(prepared_folder)
     product.start()
     yield product
     product.stop()

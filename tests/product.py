@@ -6,6 +6,7 @@ Every process is found through the operating system, so that tests can kill, sto
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -74,6 +75,10 @@ class Product:
         """Return everything the launcher has said."""
         return (self.data_dir / "said.log").read_text(encoding="utf-8", errors="replace")
 
+    def copy(self, folder: Path) -> None:
+        """Begin with what another product's folder holds, so that the demo is loaded once."""
+        shutil.copytree(folder, self.data_dir, ignore=shutil.ignore_patterns("*.sock", "*.log"))
+
     def start(self, *, wait: bool = True) -> None:
         """Start the launcher; wait until it says where to go, unless told not to."""
         environ = {
@@ -114,8 +119,12 @@ class Product:
         return processes_of(self.data_dir)
 
     def process(self, word: str) -> int:
-        """Return the oldest process whose command has the word in it."""
-        return min(pid for pid, command in self.processes().items() if word in command)
+        """Return the first process whose command has the word in it, waiting for it."""
+        return eventually(
+            lambda: min(
+                (pid for pid, command in self.processes().items() if word in command), default=0
+            )
+        )
 
     def manage(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """Run a management command beside the product, with its folder and its Redis."""
