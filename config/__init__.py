@@ -1,5 +1,4 @@
-"""Wiring: the one place that knows every room of the house."""
+"""Wiring: the one place that knows every room of the house.
 
-from config.celery import app as celery_app
-
-__all__ = ["celery_app"]
+Nothing is imported here: an edge starts from this package without Django or Celery.
+"""

@@ -11,6 +11,7 @@ import dj_database_url
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
+from config.celery import app as _celery_app  # noqa: F401 - every process sends tasks through it
 from config.env import WrongSetting, read_bool, read_int, read_secret, read_text, read_url
 from config.unfold import UNFOLD as UNFOLD
 from launch.places import redis_socket

@@ -1,0 +1,119 @@
+"""PURE: the variant manifest, first slice: flags and words of one revision together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from flags.engine.result import Evaluation
+
+encode = msgspec.json.Encoder().encode
+
+REASON_KEY = "reason."
+
+
+class Phrases(Struct, frozen=True):
+    """What a locale says to reasons: entry key to text; `digest` names these texts."""
+
+    digest: str = ""
+    texts: dict[str, str] = {}
+
+
+class LocaleChoice(Struct, frozen=True, rename="camel"):
+    """The locale that a manifest is written in, and where missing words come from."""
+
+    tag: str
+    chain: tuple[str, ...]
+    direction: str
+
+
+def build_phrases(bundles: Iterable[bytes], wanted: frozenset[str]) -> Phrases:
+    """Pick the wanted entries and all reasons from text bundles; the first bundle wins.
+
+    An entry with plural forms is told by its form `other`. A bundle that cannot be read
+    is passed over: words never hold back flags.
+    """
+    texts: dict[str, str] = {}
+    for bundle in bundles:
+        for key, message in read_bundle(bundle).items():
+            if key not in texts and (key in wanted or key.startswith(REASON_KEY)):
+                text = message.get("other") if isinstance(message, dict) else message
+                if isinstance(text, str) and text:
+                    texts[key] = text
+    digest = hashlib.sha256(encode(sorted(texts.items()))).hexdigest()[:16]
+    return Phrases(digest=digest, texts=texts)
+
+
+def read_bundle(bundle: bytes) -> dict[str, Any]:
+    """Return the entries of a text bundle; nothing when it cannot be read."""
+    try:
+        entries = msgspec.json.decode(bundle)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return {}
+    return entries if isinstance(entries, dict) else {}
+
+
+class VariantRenderer:
+    """Render features with the words of one locale.
+
+    The name carries the digest of the words: renderers of one name are interchangeable,
+    so that a fragment with an old word can never be served after the word changed.
+    """
+
+    def __init__(self, locale: str, phrases: Phrases, text_keys: Mapping[str, str]) -> None:
+        """Take the words of a locale, and the own text keys of features that have one."""
+        keys = hashlib.sha256(encode(sorted(text_keys.items()))).hexdigest()[:16]
+        self.name = f"variant:{locale}:{phrases.digest}:{keys}"
+        self.texts = phrases.texts
+        self.text_keys = text_keys
+
+    def render(self, evaluation: Evaluation) -> bytes:
+        """Return one feature with value, variant, reason and the words for a person."""
+        text_key = self.text_key(evaluation)
+        feature: dict[str, Any] = {
+            "key": evaluation.feature,
+            "on": evaluation.on,
+            "value": evaluation.value,
+            "reason": evaluation.reason.value,
+        }
+        if evaluation.variant is not None:
+            feature["variant"] = build_variant(evaluation)
+        feature["textKey"] = text_key
+        feature["text"] = self.texts.get(text_key, "")
+        if evaluation.signal:
+            feature["signal"] = evaluation.signal
+        if evaluation.detail:
+            feature["detail"] = evaluation.detail
+        return encode(feature)
+
+    def text_key(self, evaluation: Evaluation) -> str:
+        """Return the feature's own text while it is off, else the text of the reason."""
+        own = self.text_keys.get(evaluation.feature, "")
+        if own and not evaluation.on and own in self.texts:
+            return own
+        return REASON_KEY + evaluation.reason.value
+
+
+def build_variant(evaluation: Evaluation) -> dict[str, Any]:
+    """Build the variant that a person got."""
+    variant = evaluation.variant
+    if variant is None:
+        return {}
+    built: dict[str, Any] = {"name": variant.name}
+    if variant.payload is not None:
+        built["payload"] = {"type": variant.payload.type, "value": variant.payload.value}
+    return built
+
+
+def collect_text_keys(features: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the text key of every feature that has one."""
+    return {key: text_key for key, text_key in features if text_key}
+
+
+def render_manifest(head: Mapping[str, Any], fragments: Iterable[bytes]) -> bytes:
+    """Join the facts of a manifest with its features; `head` must not be empty."""
+    return encode(head)[:-1] + b',"features":[' + b",".join(filter(None, fragments)) + b"]}"
