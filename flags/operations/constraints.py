@@ -13,7 +13,6 @@ from ipaddress import ip_network
 from typing import Final
 
 import re2
-from semver import Version
 
 from regions.governance.commands import Refused
 from regions.operations.checks import check_count, check_country, shown
@@ -30,6 +29,13 @@ LIST_OPERATORS: Final = frozenset(
 )
 NUMBER: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z")
+# Semantic Versioning 2.0, strict: three numbers, no leading zeros, no `v`.
+SEMVER: Final = re.compile(
+    r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+    r"(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+    r"(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?"
+    r"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"
+)
 CONTEXT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 UNICODE_CLASS: Final = re.compile(r"(?<!\\)(?:\\\\)*\\[dDwWsSbBpP]")
 COUNTRY_FIELDS: Final = frozenset(
@@ -148,7 +154,7 @@ def _is_instant(value: str) -> bool:
 
 def _check_semver(constraint: ConstraintSpec, of: str) -> None:
     value = constraint.value
-    if len(value) > SEMVER_CHARACTERS or not value.isascii() or not Version.is_valid(value):
+    if len(value) > SEMVER_CHARACTERS or SEMVER.fullmatch(value) is None:
         raise _refused(
             of,
             f"“{shown(value)}” is not a version such as 8.0.70"

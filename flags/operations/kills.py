@@ -8,6 +8,7 @@ from datetime import datetime
 
 from flags.models import KillSwitch
 from flags.operations.lookups import check_platform, get_environment, get_target
+from flags.publishing.kills import publish_kills
 from regions.governance.commands import Change, Command, Moment, Refused, operation
 from regions.models import App
 from regions.operations.checks import (
@@ -53,7 +54,11 @@ class ReleaseKillSwitch(Command):
     key: str
 
 
-@operation(PullKillSwitch, permission="kills.pull", part="kills")
+def _publish(command: PullKillSwitch | ReleaseKillSwitch, moment: Moment) -> None:
+    publish_kills(command.environment, command.app, now=moment.now)
+
+
+@operation(PullKillSwitch, permission="kills.pull", part="kills", after_commit=_publish)
 def pull_kill_switch(command: PullKillSwitch, moment: Moment) -> Iterable[Change]:
     """Write the kill switch; one that was released begins anew."""
     app = get_app(command.app)
@@ -90,7 +95,7 @@ def pull_kill_switch(command: PullKillSwitch, moment: Moment) -> Iterable[Change
     return put(found, blank, values).changes(KIND, key)
 
 
-@operation(ReleaseKillSwitch, permission="kills.release", part="kills")
+@operation(ReleaseKillSwitch, permission="kills.release", part="kills", after_commit=_publish)
 def release_kill_switch(command: ReleaseKillSwitch, moment: Moment) -> Iterable[Change]:
     """Write who released the kill switch; the row stays as history."""
     app = get_app(command.app)

@@ -12,6 +12,7 @@ from datetime import datetime
 from flags.models import ClientToken
 from flags.models.token import TOKEN_KINDS
 from flags.operations.lookups import get_environment
+from flags.publishing.access import publish_access
 from regions.governance.commands import Change, Command, Moment, Refused, operation
 from regions.models import App
 from regions.operations.checks import check_aware, check_choice, check_count, check_given, get_app
@@ -53,7 +54,17 @@ def new_token_text(app: str, environment: str) -> str:
     return f"{app or EVERY_APP}:{environment}.{secrets.token_urlsafe(SECRET_BYTES)}"
 
 
-@operation(CreateToken, permission="tokens", part="access", secrets=("token",))
+def _publish(command: CreateToken | RevokeToken, moment: Moment) -> None:
+    publish_access(command.environment, now=moment.now)
+
+
+@operation(
+    CreateToken,
+    permission="tokens",
+    part="access",
+    after_commit=_publish,
+    secrets=("token",),
+)
 def create_token(command: CreateToken, moment: Moment) -> Iterable[Change]:
     """Write the digest of the token; the same token again changes nothing."""
     app = None if command.app in {"", EVERY_APP} else get_app(command.app)
@@ -96,7 +107,7 @@ def create_token(command: CreateToken, moment: Moment) -> Iterable[Change]:
     return written.changes(KIND, _object_key(written.row))
 
 
-@operation(RevokeToken, permission="tokens", part="access")
+@operation(RevokeToken, permission="tokens", part="access", after_commit=_publish)
 def revoke_token(command: RevokeToken, moment: Moment) -> Iterable[Change]:
     """Write when the token was revoked; the row stays as history."""
     token = ClientToken.objects.filter(

@@ -79,7 +79,7 @@ class Registration(Generic[C]):
     part: Part
     environment: Callable[[C], str | None]
     app: Callable[[C], str]
-    after_commit: Callable[[C], None] | None
+    after_commit: Callable[[C, Moment], object] | None
     secrets: frozenset[str]
 
 
@@ -91,7 +91,7 @@ def operation(
     *,
     permission: str,
     part: Part = "content",
-    after_commit: Callable[[C], None] | None = None,
+    after_commit: Callable[[C, Moment], object] | None = None,
     secrets: Iterable[str] = (),
 ) -> Callable[[Callable[[C, Moment], Iterable[Change]]], Callable[[C, Moment], Iterable[Change]]]:
     """Register the decorated function as the operation that carries out `command`.

@@ -87,7 +87,7 @@ def execute(command: Command, *, actor: User | None, now: datetime) -> Receipt:
     )
     if changes and registration.after_commit is not None:
         # At once, or when the caller's own transaction commits: never about undone rows.
-        transaction.on_commit(partial(registration.after_commit, command))
+        transaction.on_commit(partial(registration.after_commit, command, moment))
     return Receipt(changes=changes, change_seqs=change_seqs)
 
 
