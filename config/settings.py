@@ -141,9 +141,11 @@ STREAMS_PER_PROCESS = read_int("LANDFALL_STREAMS_PER_PROCESS", 12_000, low=1, hi
 STREAMS_PER_TOKEN = read_int("LANDFALL_STREAMS_PER_TOKEN", 200, low=1, high=100_000)
 
 # Logs
+LOG_LEVEL = read_text("LOG_LEVEL", "WARNING").upper()
+configure_logs(LOG_LEVEL)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": read_text("LOG_LEVEL", "WARNING")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
