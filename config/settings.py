@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config.celery import app as _celery_app  # noqa: F401 - every process sends tasks through it
 from config.env import WrongSetting, read_bool, read_int, read_secret, read_text, read_url
-from config.unfold import UNFOLD as UNFOLD
+from config.logs import configure_logs
+from config.unfold import UNFOLD  # noqa: F401 - django-unfold reads it here
 from launch.places import redis_socket
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -107,9 +108,14 @@ CELERY_TASK_ALWAYS_EAGER = False
 CELERY_TASK_DEFAULT_QUEUE = "landfall"
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for Redis however long it takes
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+# No socket_timeout: a worker waits for its next task on this connection. Who only sends
+# nudges has time-outs of its own (regions.governance.relay).
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_timeout": 0.1,
-    "socket_connect_timeout": 0.1,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
 }
