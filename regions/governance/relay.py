@@ -1,8 +1,8 @@
 """Tell Celery that there is something to publish, without making anybody wait.
 
-A commit only sets an event. One daemon thread per process sends the task by name, with
-short time-outs; when Redis does not answer, the nudge is dropped, since the beat sweep
-and the reconcile loop find the outbox row anyway.
+A commit only sets an event. One daemon thread per process sends the task by name on a
+connection of its own with short time-outs; when Redis does not answer, the nudge is
+dropped, since the beat sweep and the reconcile loop find the outbox row anyway.
 """
 
 from __future__ import annotations
@@ -11,9 +11,15 @@ import threading
 
 import structlog
 from celery import current_app
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError, OperationalError
 
 TASK_NAME = "flags.tasks.drain_outbox"
+
+# Workers wait long for their next task, so these time-outs may not be theirs. Without
+# `max_retries` kombu would try for ever to reach a Redis that stalls.
+NUDGE_TRANSPORT = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1, "max_retries": 0}
+# A nudge that nobody took in this time has been overtaken by the sweep.
+NUDGE_SECONDS = 10
 
 _log = structlog.get_logger(__name__)
 _wanted = threading.Event()
@@ -31,11 +37,25 @@ def nudge() -> None:
             _thread.start()
 
 
+def send_nudge() -> bool:
+    """Send the task once, and tell whether Redis took it within a few tenths of a second."""
+    try:
+        with current_app.connection_for_write(transport_options=NUDGE_TRANSPORT) as connection:
+            current_app.send_task(
+                TASK_NAME,
+                connection=connection,
+                retry=False,
+                ignore_result=True,
+                expires=NUDGE_SECONDS,
+            )
+    except (OperationalError, KombuError, OSError) as error:
+        _log.warning("relay.nudge_dropped", error=str(error))
+        return False
+    return True
+
+
 def _send_for_ever() -> None:
     while True:
         _wanted.wait()
         _wanted.clear()
-        try:
-            current_app.send_task(TASK_NAME, retry=False, ignore_result=True)
-        except (OperationalError, OSError) as error:
-            _log.warning("relay.nudge_dropped", error=str(error))
+        send_nudge()
