@@ -1,10 +1,11 @@
-"""Bring the database up to date and load the demo on the first start: one Python process.
+"""Bring the database up to date and load and publish the demo on the first start: one Python process.
 
 Runs inside Django, unlike its neighbours; `product` starts it, and only when something changed.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -23,6 +24,8 @@ def main() -> int:
         call_command("migrate", interactive=False, verbosity=0)
         if settings.DEMO and not apps.get_model("regions", "App").objects.exists():
             call_command("load_demo", verbosity=0)
+            # Else the first worker would have to do it while a person waits.
+            call_command("publish", verbosity=0, stdout=io.StringIO())
     except CommandError as error:
         sys.stderr.write(f"{error}\n")
         return 1
