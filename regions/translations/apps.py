@@ -11,3 +11,7 @@ class TranslationsConfig(AppConfig):
     label = "translations"
     verbose_name = _("Texts")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the operations."""
+        from regions.translations import operations  # noqa: F401, PLC0415 - they register

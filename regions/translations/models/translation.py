@@ -23,8 +23,9 @@ class Translation(models.Model):
 
     `forms` are the plural forms in the catalog's order (one form for a message without
     plural). `published_forms` are what production serves: an edit that still needs review
-    leaves them. `base_forms` are what file and database last agreed on, the base of the
-    three-way comparison in `sync_locale`.
+    leaves them. `base_forms` and `base_needs_review` are what file and database last agreed
+    on, the base of the three-way comparison in `sync_locale`. Empty `forms` with a base
+    were taken back in the admin and still stand in the file.
     """
 
     entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="translations")
@@ -32,6 +33,7 @@ class Translation(models.Model):
     forms = models.JSONField(default=list, verbose_name=_("text"))
     published_forms = models.JSONField(default=list, blank=True, verbose_name=_("published text"))
     base_forms = models.JSONField(default=list, blank=True, editable=False)
+    base_needs_review = models.BooleanField(default=False, editable=False)
     state = models.CharField(
         max_length=20, choices=STATES, default="translated", verbose_name=_("state")
     )

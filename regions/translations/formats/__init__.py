@@ -1,0 +1,1 @@
+"""PURE file formats of catalogs: bytes to values and back."""

@@ -1,0 +1,125 @@
+"""Bring what changed in the admin into the files, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from regions.locales.tag import UnreadableTag, normalise_tag
+from regions.translations import files
+from regions.translations.catalog import Catalog, CatalogError, Message
+from regions.translations.formats.gettext import parse
+from regions.translations.formats.gettext_catalog import new_catalog, read_catalog, write_messages
+from regions.translations.models import Translation
+from regions.translations.plan import TextStep, plan_texts
+from regions.translations.queries.rows import load_components
+from regions.translations.stored import StoredComponent, StoredEntry
+
+_log = structlog.get_logger(__name__)
+
+
+def write_back(
+    locale_dir: Path, *, component: str, locale: str, entry_key: str, now: datetime
+) -> None:
+    """Write one changed text into its file, if nobody changed it there meanwhile.
+
+    A failure leaves the database ahead; `sync_locale` repairs it.
+    """
+    try:
+        tag = normalise_tag(locale)
+        write_catalog(locale_dir, component=component, locale=tag, entry_key=entry_key, now=now)
+    except (OSError, CatalogError, files.CatalogMoved, files.UnsafePath, UnreadableTag) as error:
+        _log.warning(
+            "texts.write_back_failed", component=component, locale=locale, error=str(error)
+        )
+
+
+def write_catalog(
+    locale_dir: Path, *, component: str, locale: str, now: datetime, entry_key: str = ""
+) -> list[TextStep]:
+    """Write what the database is ahead with into one file; return the texts written.
+
+    Texts that were changed in the file too are left alone. Raises OSError, CatalogError,
+    CatalogMoved, UnsafePath; then nothing was written.
+    """
+    stored = load_components([component], locale=locale, entry_key=entry_key).get(component)
+    if stored is None:
+        return []
+    path = files.path_of(locale_dir, locale=locale, component=component)
+    with files.locked(path):
+        body = files.read(path)
+        catalog = (
+            read_catalog(parse(body), component=component, locale=locale)
+            if body is not None
+            else None
+        )
+        steps = _list_writes(stored, catalog, locale=locale, entry_key=entry_key)
+        if steps:
+            written = _render(stored, body, steps, locale=locale, now=now)
+            if written != body:
+                files.replace(path, written, seen=body)
+            _agree(steps)
+    return steps
+
+
+def _list_writes(
+    stored: StoredComponent, catalog: Catalog | None, *, locale: str, entry_key: str
+) -> list[TextStep]:
+    """Return the texts that only the database changed."""
+    source = {
+        key: _to_message(entry)
+        for key, entry in stored.entries.items()
+        if not entry_key or key == entry_key
+    }
+    steps = plan_texts(locale, catalog, stored.texts.get(locale, {}), source)
+    return [step for step in steps if step.outcome == "write"]
+
+
+def _render(
+    stored: StoredComponent,
+    body: bytes | None,
+    steps: Iterable[TextStep],
+    *,
+    locale: str,
+    now: datetime,
+) -> bytes:
+    messages = {
+        step.key: replace(
+            _to_message(stored.entries[step.key]),
+            forms=step.mine.mine.forms,
+            needs_review=step.mine.mine.needs_review,
+        )
+        for step in steps
+        if step.mine is not None
+    }
+    if body is None:
+        ordered = [messages[key] for key in stored.entries if key in messages]
+        return new_catalog(ordered, component=stored.key, locale=locale, now=now)
+    return write_messages(parse(body), messages, locale=locale, order=tuple(stored.entries))
+
+
+def _agree(steps: Iterable[TextStep]) -> None:
+    """Note that file and database have the same text now."""
+    rows = [
+        Translation(
+            pk=step.mine.id,
+            base_forms=list(step.mine.mine.forms),
+            base_needs_review=step.mine.mine.needs_review,
+        )
+        for step in steps
+        if step.mine is not None
+    ]
+    Translation.objects.bulk_update(rows, ["base_forms", "base_needs_review"], batch_size=500)
+
+
+def _to_message(entry: StoredEntry) -> Message:
+    return Message(
+        key=entry.key,
+        source=entry.source,
+        source_plural=entry.source_plural,
+        note=entry.note,
+    )
