@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def eventually(
-    look: Callable[[], T], *, within_seconds: float = 10.0, every_seconds: float = 0.02
+    look: Callable[[], T | None], *, within_seconds: float = 10.0, every_seconds: float = 0.02
 ) -> T:
     """Return what `look` sees as soon as it is true, or fail at the deadline with what it saw.
 

@@ -1,0 +1,83 @@
+"""Act as a person in the admin: sign in, fill in a form as the page shows it, send it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html.parser import HTMLParser
+
+import httpx
+
+
+class _Forms(HTMLParser):
+    """Collect the fields that each form of a page would send as it stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[tuple[dict[str, str], dict[str, str]]] = []
+        self._select: str | None = None
+        self._textarea: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append((found, {}))
+        if not self.forms:
+            return
+        fields = self.forms[-1][1]
+        name = found.get("name", "")
+        if tag == "input" and name:
+            if found.get("type") in {"checkbox", "radio"} and "checked" not in found:
+                return
+            if found.get("type") not in {"submit", "button"}:
+                fields[name] = found.get("value", "")
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and self._select:
+            if "selected" in found or self._select not in fields:
+                fields[self._select] = found.get("value", "")
+        elif tag == "textarea":
+            self._textarea = name
+            fields[name] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "select":
+            self._select = None
+        if tag == "textarea":
+            self._textarea = None
+
+    def handle_data(self, data: str) -> None:
+        if self._textarea:
+            self.forms[-1][1][self._textarea] += data
+
+
+def read_form(page: httpx.Response, *, having: str) -> tuple[str, dict[str, str]]:
+    """Return the address and the fields of the page's form that has a field of this name."""
+    parser = _Forms()
+    parser.feed(page.text)
+    for attributes, fields in parser.forms:
+        if having in fields:
+            return str(page.url.join(attributes.get("action", ""))), fields
+    raise AssertionError(f"{page.url} answered {page.status_code} without a form having {having}.")
+
+
+def sign_in(base: str, name: str, password: str = "landfall") -> httpx.Client:
+    """Return a browser's session of a person who signed in through the admin's own form."""
+    client = httpx.Client(base_url=base, follow_redirects=True, timeout=10)
+    done = send_form(
+        client,
+        client.get("/admin/login/?next=/admin/"),
+        having="password",
+        fields={"username": name, "password": password},
+    )
+    assert done.status_code == httpx.codes.OK, done.text[:500]
+    assert "sessionid" in client.cookies, f"{name} could not sign in."
+    return client
+
+
+def send_form(
+    client: httpx.Client, page: httpx.Response, *, having: str, fields: Mapping[str, str]
+) -> httpx.Response:
+    """Send a form of the page with these fields changed, as a browser would."""
+    address, values = read_form(page, having=having)
+    headers = {"Referer": str(page.url), "Origin": str(page.url).split("/admin", maxsplit=1)[0]}
+    return client.post(address, data=values | dict(fields), headers=headers)
