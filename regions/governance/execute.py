@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 
 from regions.governance import audit, policy, relay
 from regions.governance.characters import check_characters
@@ -141,7 +142,9 @@ def _count(
         return {}
     for environment in environments:
         environment.change_seq += 1
-        environment.save(update_fields=["change_seq"])
+    Environment.objects.filter(pk__in=[environment.pk for environment in environments]).update(
+        change_seq=F("change_seq") + 1
+    )
     Outbox.objects.bulk_create(
         Outbox(
             environment=environment,

@@ -1,0 +1,59 @@
+"""Load the demo: every fact becomes a command through the one door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from flags.demo.commands import list_commands
+from flags.demo.facts import read_facts
+from flags.demo.people import add_people
+from flags.models import LegalOrder
+from flags.operations.orders import AdvanceLegalOrder
+from regions.governance.execute import execute
+
+
+class DemoRefused(Exception):
+    """The demo's passwords and tokens are public; it is not for real installations."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The demo brings passwords and tokens that everybody knows, so it is refused"
+            " while DEBUG is off; set LANDFALL_DEMO=1 if this installation is for show."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """How many commands the demo has, and how many of them changed anything."""
+
+    commands: int
+    changes: int
+
+
+def load_demo(*, now: datetime) -> Loaded:
+    """Have the demo as its facts say, in one transaction; a second time changes nothing."""
+    if not (settings.DEBUG or settings.DEMO):
+        raise DemoRefused
+    facts = read_facts()
+    commands = changes = 0
+    with transaction.atomic():
+        add_people(facts)
+        decided = _list_decided_orders()
+        for planned in list_commands(facts):
+            command = planned.command
+            if isinstance(command, AdvanceLegalOrder) and command.key in decided:
+                continue
+            receipt = execute(command, actor=None, now=planned.at or now)
+            commands += 1
+            changes += len(receipt.changes)
+    return Loaded(commands=commands, changes=changes)
+
+
+def _list_decided_orders() -> frozenset[str]:
+    """Return the orders whose states were gone through before; nobody goes through them twice."""
+    keys = LegalOrder.objects.exclude(state="drafted").values_list("key", flat=True)
+    return frozenset(keys)
