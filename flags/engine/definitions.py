@@ -21,14 +21,14 @@ class Definition(Struct, frozen=True, omit_defaults=True, rename="camel"):
     """Base of all definitions: immutable, small on the wire."""
 
 
-class Territory(Definition):
+class Territory(Definition, frozen=True):
     """A country or region; `zone` is the IANA zone in which its rules' dates begin."""
 
     code: str
     zone: str
 
 
-class Member(Definition):
+class Member(Definition, frozen=True):
     """A territory in a market, `[starts, ends)` in the territory's own dates."""
 
     territory: str
@@ -36,7 +36,7 @@ class Member(Definition):
     ends: date | None = None
 
 
-class Market(Definition):
+class Market(Definition, frozen=True):
     """A named group of territories; the higher `priority` decides where two overlap."""
 
     key: str
@@ -44,14 +44,14 @@ class Market(Definition):
     members: tuple[Member, ...]
 
 
-class Place(Definition):
+class Place(Definition, frozen=True):
     """Where a rule holds; `key` is a code or a market's key, empty for everywhere."""
 
     kind: PlaceKind
     key: str = ""
 
 
-class Rule(Definition):
+class Rule(Definition, frozen=True):
     """Where a decision comes from; told by every evaluation and by explain."""
 
     key: str
@@ -60,14 +60,14 @@ class Rule(Definition):
     source: str = ""
 
 
-class Target(Definition):
+class Target(Definition, frozen=True):
     """A feature or a bundle by key; exactly one is set, neither means the whole app."""
 
     feature: str = ""
     bundle: str = ""
 
 
-class Offer(Definition):
+class Offer(Definition, frozen=True):
     """A status at a place, `[starts, ends)`; `basis` and `platform` empty mean any."""
 
     rule: Rule
@@ -81,7 +81,7 @@ class Offer(Definition):
     rollout: int | None = None
 
 
-class LegalOrder(Definition):
+class LegalOrder(Definition, frozen=True):
     """A block from `effective` on; only scheduled orders and orders in force are given."""
 
     rule: Rule
@@ -90,7 +90,7 @@ class LegalOrder(Definition):
     effective: date
 
 
-class KillSwitch(Definition):
+class KillSwitch(Definition, frozen=True):
     """Off at once; `territory` and `platform` empty mean all of them.
 
     `since` and `expires` serve questions "as of" another time only: once published, a
@@ -105,7 +105,7 @@ class KillSwitch(Definition):
     platform: str = ""
 
 
-class Minimum(Definition):
+class Minimum(Definition, frozen=True):
     """The least versions on a platform; empty means any."""
 
     platform: str
@@ -113,14 +113,14 @@ class Minimum(Definition):
     app_version: str = ""
 
 
-class PlatformProfile(Definition):
+class PlatformProfile(Definition, frozen=True):
     """The platforms on which features of this profile run."""
 
     key: str
     minimums: tuple[Minimum, ...]
 
 
-class PlatformRetirement(Definition):
+class PlatformRetirement(Definition, frozen=True):
     """A platform that is closed to new users, then off."""
 
     rule: Rule
@@ -129,7 +129,7 @@ class PlatformRetirement(Definition):
     off: date | None = None
 
 
-class Constraint(Definition):
+class Constraint(Definition, frozen=True):
     """One condition on a context field, with Unleash's operators and exact semantics."""
 
     context_name: str
@@ -140,7 +140,7 @@ class Constraint(Definition):
     case_insensitive: bool = False
 
 
-class Segment(Definition):
+class Segment(Definition, frozen=True):
     """Constraints that several strategies share; `id` is a 32-bit positive integer."""
 
     id: int
@@ -148,21 +148,21 @@ class Segment(Definition):
     constraints: tuple[Constraint, ...]
 
 
-class Payload(Definition):
+class Payload(Definition, frozen=True):
     """What a variant carries; `value` is always text, as Unleash sends it."""
 
     type: str
     value: str
 
 
-class Override(Definition):
+class Override(Definition, frozen=True):
     """A legacy feature variant for contexts whose field has one of the values."""
 
     context_name: str
     values: tuple[str, ...]
 
 
-class Variant(Definition):
+class Variant(Definition, frozen=True):
     """A value with a weight; `stickiness` and `overrides` only on legacy feature variants."""
 
     name: str
@@ -172,7 +172,7 @@ class Variant(Definition):
     overrides: tuple[Override, ...] = ()
 
 
-class Strategy(Definition):
+class Strategy(Definition, frozen=True):
     """One way to be on: all constraints, all segments and the strategy itself hold."""
 
     name: str
@@ -182,7 +182,7 @@ class Strategy(Definition):
     variants: tuple[Variant, ...] = ()
 
 
-class Dependency(Definition):
+class Dependency(Definition, frozen=True):
     """An Unleash dependency, one level deep; `variants` only when `enabled`."""
 
     feature: str
@@ -190,7 +190,7 @@ class Dependency(Definition):
     variants: tuple[str, ...] = ()
 
 
-class Feature(Definition):
+class Feature(Definition, frozen=True):
     """A feature with everything that is its own, in one environment.
 
     `requires` is Landfall's own relation (recursive, acyclic); `dependencies` and
@@ -217,14 +217,14 @@ class Feature(Definition):
     dependencies: tuple[Dependency, ...] = ()
 
 
-class Bundle(Definition):
+class Bundle(Definition, frozen=True):
     """A set of features that is offered as one."""
 
     key: str
     name: str = ""
 
 
-class Definitions(Definition):
+class Definitions(Definition, frozen=True):
     """Everything `compile` needs for one scope, kill switches apart."""
 
     app: str

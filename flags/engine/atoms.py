@@ -1,0 +1,117 @@
+"""PURE: elementary questions on one attribute of a context.
+
+An attribute reads something from a context; an atom maps its value to a *cell*, which is
+all that gates ever see of it. Two people whose cells agree are of one class and get the
+same plan. Which atoms a feature asks is known when it is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from flags.engine import signals
+from flags.engine.context import Context
+
+# Longer texts are evaluated like any other and never remembered.
+REMEMBERED_LENGTH_MAX = 256
+
+
+class Attribute:
+    """Something that can be read from a context.
+
+    `raw` gives a hashable value straight from the context, cheaply; `resolve` turns it
+    into what atoms look at. Tables remember cells per raw value.
+    """
+
+    __slots__ = ("name", "raw", "resolve")
+
+    def __init__(
+        self,
+        name: str,
+        raw: Callable[[Context], Hashable],
+        resolve: Callable[[Any], Any] | None = None,
+    ) -> None:
+        """Name the attribute and say how it is read."""
+        self.name = name
+        self.raw = raw
+        self.resolve = resolve
+
+    def read(self, context: Context) -> Any:
+        """Return what atoms look at."""
+        raw = self.raw(context)
+        return raw if self.resolve is None else self.resolve(raw)
+
+
+class Atom:
+    """One question on one attribute; atoms with the same key always give the same cell."""
+
+    __slots__ = ("attribute", "key", "read")
+
+    def __init__(
+        self, attribute: str, read: Callable[[Any], Hashable], *, key: Hashable = None
+    ) -> None:
+        """Take the attribute's name and the question; without a key it is like no other."""
+        self.attribute = attribute
+        self.read = read
+        self.key: Hashable = (attribute, key) if key is not None else self
+
+
+def read_field(context: Context, name: str) -> str | None:
+    """Return a context field by Unleash's name; everything else is a property.
+
+    `currentTime` is never read as a text: questions on it are flips of time.
+    """
+    attribute = _STANDARD_FIELDS.get(name)
+    if attribute is not None:
+        value: str | None = getattr(context, attribute)
+        return value or None
+    return context.properties.get(name) or None
+
+
+_STANDARD_FIELDS = {
+    "userId": "user_id",
+    "sessionId": "session_id",
+    "remoteAddress": "remote_address",
+    "appName": "app_name",
+    "environment": "environment",
+}
+FIELD_PREFIX = "field:"
+
+
+def find_attribute(name: str) -> Attribute:
+    """Return the attribute of this name; `field:<name>` reads a field as it was sent."""
+    if name.startswith(FIELD_PREFIX):
+        field = name.removeprefix(FIELD_PREFIX)
+        return Attribute(name, lambda context: read_field(context, field))
+    return _ATTRIBUTES[name]
+
+
+def normalise_platform(text: str | None) -> str | None:
+    """Return a platform's name in the form in which rules give it, None when unknown."""
+    return (text.strip().lower() or None) if text else None
+
+
+def normalise_subdivision(text: str | None) -> str | None:
+    """Return an ISO 3166-2 code in upper case, None when unknown."""
+    return (text.strip().upper() or None) if text else None
+
+
+def _property(name: str) -> Callable[[Context], Hashable]:
+    return lambda context: context.properties.get(name)
+
+
+_ATTRIBUTES = {
+    attribute.name: attribute
+    for attribute in (
+        Attribute("account", signals.raw_account, signals.find_account),
+        Attribute("location", signals.raw_location, signals.find_location),
+        Attribute("storefront", signals.raw_storefront, signals.find_storefront),
+        Attribute("participants", signals.raw_participants, signals.find_participants),
+        Attribute("platform", _property("platform"), normalise_platform),
+        Attribute("subdivision", _property("subdivision"), normalise_subdivision),
+        Attribute("osVersion", _property("osVersion")),
+        Attribute("appVersion", _property("appVersion")),
+        Attribute("asOf", lambda context: context.as_of),
+    )
+}

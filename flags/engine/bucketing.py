@@ -1,0 +1,36 @@
+"""PURE: sticky chance. The vectors in the tests are Unleash's own and never move.
+
+Every SDK in the field computes the same buckets; to change a seed or a separator here
+moves people in and out of every rollout.
+"""
+
+from __future__ import annotations
+
+import mmh3
+
+from flags.engine.atoms import read_field
+from flags.engine.context import Context
+
+ROLLOUT_SEED = 0
+# Another seed than the rollout's, so that a 10 % rollout is not always the same variant.
+VARIANT_SEED = 86_028_157
+
+
+def bucket(group: str, identity: str, size: int, seed: int = ROLLOUT_SEED) -> int:
+    """Return the bucket, 1 to `size` inclusive, of an identity in a group.
+
+    WIRE.md 7.2: unsigned murmur3 (x86, 32 bit) of `group:identity` in UTF-8.
+    """
+    return mmh3.hash(f"{group}:{identity}", seed, signed=False) % size + 1
+
+
+def find_identity(context: Context, stickiness: str) -> str | None:
+    """Return the text that a person is recognised by, or None when chance decides.
+
+    `default` means the user, else the session; `random` means nothing at all.
+    """
+    if stickiness == "default":
+        return context.user_id or context.session_id
+    if stickiness == "random":
+        return None
+    return read_field(context, stickiness)

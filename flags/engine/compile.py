@@ -1,0 +1,212 @@
+"""PURE: definitions -> CompiledSnapshot and warnings.
+
+A feature that cannot be compiled is off and named; it is never fatal to the others. What
+is unchanged since the previous snapshot is kept, with the plans that were made for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from flags.engine import signals
+from flags.engine.atoms import Attribute, find_attribute, normalise_platform
+from flags.engine.compiled import CompiledFeature, CompiledSnapshot, Group, collect_needs
+from flags.engine.context import Context
+from flags.engine.definitions import Definitions, Feature, KillSwitch
+from flags.engine.gates import GATES
+from flags.engine.gates.known import BrokenGate
+from flags.engine.ground import BrokenFeature, Ground
+from flags.engine.outcomes import Answers, Gate
+
+# A chain of requirements deeper than this is a mistake, and would exhaust the stack.
+REQUIRES_DEPTH_MAX = 50
+_CYCLE = "requires_cycle"
+_TOO_DEEP = "requires_too_deep"
+
+
+def compile_snapshot(
+    definitions: Definitions,
+    kills: tuple[KillSwitch, ...] = (),
+    previous: CompiledSnapshot | None = None,
+) -> CompiledSnapshot:
+    """Compile in one go."""
+    steps = compile_steps(definitions, kills, previous)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            snapshot: CompiledSnapshot = stop.value
+            return snapshot
+
+
+def compile_steps(
+    definitions: Definitions,
+    kills: tuple[KillSwitch, ...] = (),
+    previous: CompiledSnapshot | None = None,
+) -> Generator[None, None, CompiledSnapshot]:
+    """Compile, yielding after each feature so that a serving loop can breathe.
+
+    Features whose ingredients equal those of `previous` are taken from it, and groups of
+    nothing but such features keep their plans.
+    """
+    ground = Ground(definitions, kills)
+    yield
+    old = _reusable(previous, definitions)
+    flaws = find_flaws(ground.features)
+    yield
+    features: dict[str, CompiledFeature] = {}
+    for feature in definitions.features:
+        ingredients = ground.ingredients_of(feature, flaws.get(feature.key, ""))
+        kept = old.get(feature.key)
+        if kept is not None and kept.ingredients == ingredients:
+            features[feature.key] = kept
+            ground.warnings += kept.warnings
+        else:
+            features[feature.key] = _compile_feature(feature, ground, ingredients)
+        yield
+    groups = _group(features, previous)
+    yield
+    return CompiledSnapshot(
+        definitions=definitions,
+        kills=kills,
+        features=features,
+        groups=groups,
+        attributes=_list_attributes(groups, ground),
+        warnings=tuple(ground.warnings),
+    )
+
+
+def find_flaws(features: Mapping[str, Feature]) -> dict[str, str]:
+    """Name the features on a cycle of requirements, or on top of too long a chain."""
+    flaws: dict[str, str] = {}
+    depths: dict[str, int] = {}
+    for start in features:
+        path: list[str] = []
+        on_path: dict[str, int] = {}
+        stack: list[tuple[str, bool]] = [(start, False)]
+        while stack:
+            key, done = stack.pop()
+            if done:
+                path.pop()
+                del on_path[key]
+                needed = features[key].requires
+                depths[key] = 1 + max((depths.get(need, 0) for need in needed), default=0)
+                if depths[key] > REQUIRES_DEPTH_MAX:
+                    flaws.setdefault(key, _TOO_DEEP)
+            elif key in on_path:
+                flaws.update(dict.fromkeys(path[on_path[key] :], _CYCLE))
+            elif key not in depths:
+                on_path[key] = len(path)
+                path.append(key)
+                stack.append((key, True))
+                stack += [(need, False) for need in features[key].requires if need in features]
+    return flaws
+
+
+def _reusable(
+    previous: CompiledSnapshot | None, definitions: Definitions
+) -> dict[str, CompiledFeature]:
+    """Return the features that may be kept: none when places or platforms have changed."""
+    if previous is None:
+        return {}
+    before = previous.definitions
+    same = (
+        before.territories == definitions.territories
+        and before.markets == definitions.markets
+        and before.retirements == definitions.retirements
+        # Dependencies look at whether their parents exist and have parents themselves.
+        and _list_parents(before) == _list_parents(definitions)
+    )
+    return previous.features if same else {}
+
+
+def _list_parents(definitions: Definitions) -> dict[str, bool]:
+    return {feature.key: bool(feature.dependencies) for feature in definitions.features}
+
+
+def _compile_feature(feature: Feature, ground: Ground, ingredients: Any) -> CompiledFeature:
+    """Build every gate of a feature; one that cannot be built breaks the feature alone."""
+    answers = Answers(feature)
+    mark = len(ground.warnings)
+    try:
+        flaw = ingredients[1]
+        if flaw:
+            raise BrokenFeature(flaw, f"its requirements cannot be decided: {flaw}")
+        built = [(name, build(feature, ground, answers)) for name, build in GATES]
+        gates: list[tuple[str, Gate]] = [(name, gate) for name, gate in built if gate is not None]
+    except BrokenFeature as error:
+        ground.warn(feature.key, error.code, error.message)
+        gates = [("known", BrokenGate(answers, error.code))]
+    except Exception as error:  # harms no other feature
+        ground.warn(feature.key, "internal", f"{type(error).__name__} while compiling")
+        gates = [("known", BrokenGate(answers, "internal"))]
+    needs = (*feature.requires, *[want.feature for want in feature.dependencies])
+    return CompiledFeature(
+        feature,
+        answers=answers,
+        gates=tuple(gates),
+        needs=() if gates[0][0] == "known" else needs,
+        ingredients=ingredients,
+        warnings=tuple(ground.warnings[mark:]),
+    )
+
+
+def _group(
+    features: dict[str, CompiledFeature], previous: CompiledSnapshot | None
+) -> tuple[Group, ...]:
+    """Put features that read the same attributes together, keeping unchanged groups."""
+    read_sets: dict[tuple[str, ...], list[str]] = {}
+    for key in sorted(features):
+        closure = collect_needs(features, (key,))
+        names = {atom.attribute for feature in closure for atom in feature.atoms}
+        read_sets.setdefault(tuple(sorted(names)), []).append(key)
+    old = {group.keys: group for group in previous.groups} if previous else {}
+    groups = []
+    for keys in sorted(tuple(keys) for keys in read_sets.values()):
+        group = Group(features, keys)
+        kept = old.get(keys)
+        same = (
+            kept is not None
+            and len(kept.closure) == len(group.closure)
+            and all(a is b for a, b in zip(kept.closure, group.closure, strict=True))
+        )
+        groups.append(kept if kept is not None and same else group)
+    return tuple(groups)
+
+
+def _list_attributes(groups: tuple[Group, ...], ground: Ground) -> dict[str, Attribute]:
+    names = {name for group in groups for name in group.asked}
+    return {
+        name: _retirement_attribute(frozenset(ground.retirements))
+        if name == "retirement"
+        else find_attribute(name)
+        for name in names
+    }
+
+
+def _retirement_attribute(retired: frozenset[str]) -> Attribute:
+    """Make the attribute that tells apart only people on platforms that retire.
+
+    Everybody else reads None, so that territories do not multiply their classes.
+    """
+
+    def raw(context: Context) -> Any:
+        name = context.properties.get("platform")
+        if name is None or normalise_platform(name) not in retired:
+            return None
+        enrolled = context.properties.get("enrolled")
+        return (name, enrolled, signals.raw_account(context), signals.raw_location(context))
+
+    def find(seen: Any) -> Any:
+        if seen is None:
+            return None
+        name, enrolled, account, location = seen
+        return (
+            normalise_platform(name),
+            signals.find_account(account).code,
+            signals.find_location(location).code,
+            (enrolled or "").strip().lower() == "true",
+        )
+
+    return Attribute("retirement", raw, find)

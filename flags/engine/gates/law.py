@@ -1,0 +1,146 @@
+"""PURE: gate `law`: is the feature blocked where any law-basis signal is?
+
+Legal orders come first; then, for each signal, the most specific offer at its place counts
+when it is blocked-by-law. Where a platform is unknown, a block for a platform holds:
+lack of evidence never turns a legal block off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from flags.engine.atoms import Atom
+from flags.engine.definitions import Feature, LegalOrder, Offer
+from flags.engine.ground import Ground
+from flags.engine.outcomes import Answers, Flip, Outcome, Reader
+from flags.engine.places import Atlas
+from flags.engine.result import Reason
+from flags.engine.rows import Row, Rows, list_offer_rows, list_order_rows
+from flags.engine.signals import Participants, Sighting
+
+BLOCKED = "blocked-by-law"
+
+
+class LawGate:
+    """Closed where an order or a blocked offer holds for one of the signals."""
+
+    def __init__(
+        self,
+        signals: tuple[str, ...],
+        offers: tuple[Offer, ...],
+        orders: tuple[LegalOrder, ...],
+        atlas: Atlas,
+        answers: Answers,
+    ) -> None:
+        """Take ranked offers and orders; rows of a territory are made when it is first seen."""
+        self.signals = signals
+        self.offers = offers
+        self.orders = orders
+        self.atlas = atlas
+        self.answers = answers
+        self.rules: tuple[Offer | LegalOrder, ...] = (*offers, *orders)
+        self.rows: dict[tuple[str, str | None], tuple[Rows, Rows]] = {}
+        self.places = {signal: Atom(signal, self._reader_of(signal)) for signal in signals}
+        names = {offer.platform.lower() for offer in offers if offer.platform}
+        self.platform = Atom("platform", lambda name: name if name is None or name in names else "")
+        regions = {rule.place.key for rule in self.rules if rule.place.kind == "subdivision"}
+        self.subdivision = Atom("subdivision", lambda code: code if code in regions else "")
+        self.atoms = (
+            *self.places.values(),
+            *((self.platform,) if names else ()),
+            *((self.subdivision,) if regions else ()),
+        )
+        self.has_platforms = bool(names)
+        self.has_subdivisions = bool(regions)
+        self.flips = tuple(sorted(set(self._list_flips())))
+
+    def check(self, reader: Reader) -> Outcome | None:
+        """Close by the first signal, in the feature's order, at whose place it is blocked."""
+        platform = reader.cell(self.platform) if self.has_platforms else ""
+        subdivision = reader.cell(self.subdivision) if self.has_subdivisions else ""
+        for signal, atom in self.places.items():
+            for orders, offers in reader.cell(atom):
+                row = _find_order(orders, reader, subdivision) or _find_block(
+                    offers, reader, subdivision, platform
+                )
+                if row is not None:
+                    return self.answers.off(
+                        Reason.BLOCKED_BY_LAW, rule=row.rule, signal=signal, detail=row.place
+                    )
+        return None
+
+    def _reader_of(self, signal: str) -> Any:
+        """Make the atom's read: the rows of every place at which the signal was seen."""
+        if signal == "participants":
+            return lambda seen: self._read_everybody(seen)
+        return lambda seen: self._read_place(signal, seen)
+
+    def _read_place(self, signal: str, seen: Sighting) -> Hashable:
+        rows = self._rows_at(signal, seen.code)
+        return (rows,) if rows is not None else ()
+
+    def _read_everybody(self, seen: Participants) -> Hashable:
+        found = (self._rows_at("participants", code) for code in seen.codes)
+        return tuple(rows for rows in found if rows is not None)
+
+    def _rows_at(self, signal: str, code: str | None) -> tuple[Rows, Rows] | None:
+        """Return orders and offers at a place, None where nothing there ever blocks."""
+        key = (signal, code)
+        rows = self.rows.get(key)
+        if rows is None:
+            offers = list_offer_rows(self.atlas, self.offers, signal, code)
+            if not any(row.status == BLOCKED for row in offers):
+                offers = ()
+            rows = self.rows[key] = (list_order_rows(self.atlas, self.orders, code), offers)
+        return rows if rows[0] or rows[1] else None
+
+    def _list_flips(self) -> list[Flip]:
+        """List the boundaries at every place; with participants they concern everybody."""
+        codes = {code for rule in self.rules for code in self.atlas.list_codes(rule.place)}
+        everybody = "participants" in self.signals
+        flips = []
+        for signal in self.signals:
+            for code in codes:
+                for row in _flatten(self._rows_at(signal, code)):
+                    place = "" if everybody else code or ""
+                    flips += [Flip(row.starts, place), Flip(row.ends, place)]
+        return flips
+
+
+def build(feature: Feature, ground: Ground, answers: Answers) -> LawGate | None:
+    """Return the gate, or None when nothing could ever block the feature."""
+    offers = ground.offers_of(feature)
+    orders = ground.orders_of(feature)
+    blocked = any(offer.status == BLOCKED for offer in offers)
+    if not feature.law_basis or not (blocked or orders):
+        return None
+    signals = tuple(dict.fromkeys(feature.law_basis))
+    return LawGate(signals, offers if blocked else (), orders, ground.atlas, answers)
+
+
+def _find_order(rows: Rows, reader: Reader, subdivision: str) -> Row | None:
+    for row in rows:
+        if row.subdivision in ("", subdivision) and _is_current(row, reader):
+            return row
+    return None
+
+
+def _find_block(rows: Rows, reader: Reader, subdivision: str, platform: str | None) -> Row | None:
+    """Return the most specific row when it blocks; an unknown platform meets every block."""
+    for row in rows:
+        if row.subdivision not in ("", subdivision) or not _is_current(row, reader):
+            continue
+        if row.platform and row.platform.lower() != platform:
+            if platform is not None or row.status != BLOCKED:
+                continue
+        return row if row.status == BLOCKED else None
+    return None
+
+
+def _is_current(row: Row, reader: Reader) -> bool:
+    return reader.passed(row.starts) and not reader.passed(row.ends)
+
+
+def _flatten(rows: tuple[Rows, Rows] | None) -> Rows:
+    return () if rows is None else rows[0] + rows[1]

@@ -1,0 +1,125 @@
+"""PURE: gate `offer`: is the most specific offer at the offer basis live?
+
+A rollout percentage of an offer is a sticky hash on top of whatever targeting asks.
+"""
+
+from __future__ import annotations
+
+from flags.engine.atoms import Atom
+from flags.engine.bucketing import bucket, find_identity
+from flags.engine.context import Context
+from flags.engine.definitions import Feature, Offer
+from flags.engine.ground import Ground
+from flags.engine.outcomes import Answers, Chance, Credit, Flip, Outcome, Reader
+from flags.engine.places import Atlas
+from flags.engine.result import Reason
+from flags.engine.rows import Row, Rows, list_offer_rows
+from flags.engine.signals import Sighting
+
+EVERYBODY_PERCENT = 100
+REASONS = {
+    "planned": Reason.PLANNED,
+    "needs-partner": Reason.NEEDS_PARTNER,
+    "withdrawn": Reason.WITHDRAWN,
+    "not-offered": Reason.NOT_OFFERED,
+    # Closed by law at a signal that is no law basis: still never on.
+    "blocked-by-law": Reason.BLOCKED_BY_LAW,
+}
+
+
+class OfferGate:
+    """Closed unless the offer basis is where the feature is live."""
+
+    def __init__(
+        self, feature: Feature, offers: tuple[Offer, ...], atlas: Atlas, answers: Answers
+    ) -> None:
+        """Take ranked offers; rows of a territory are made when it is first seen."""
+        self.feature = feature
+        self.basis = feature.offer_basis
+        self.offers = tuple(offer for offer in offers if offer.basis in ("", self.basis))
+        self.atlas = atlas
+        self.answers = answers
+        self.rows: dict[str | None, Rows] = {}
+        self.place = Atom(self.basis, self._read_place)
+        names = {offer.platform.lower() for offer in self.offers if offer.platform}
+        self.platform = Atom("platform", lambda name: name if name in names else "")
+        regions = {offer.place.key for offer in self.offers if offer.place.kind == "subdivision"}
+        self.subdivision = Atom("subdivision", lambda code: code if code in regions else "")
+        self.has_platforms = bool(names)
+        self.has_subdivisions = bool(regions)
+        self.atoms = (
+            *((self.place,) if self.offers else ()),
+            *((self.platform,) if names else ()),
+            *((self.subdivision,) if regions else ()),
+        )
+        self.flips = tuple(sorted(set(self._list_flips())))
+
+    def check(self, reader: Reader) -> Outcome | Chance | None:
+        """Close unless the first row that holds now is live; without one the default decides."""
+        row = self._find_row(reader) if self.offers else None
+        status = self.feature.default_status if row is None else row.status
+        rule = None if row is None else row.rule
+        if status != "live":
+            detail = "" if row is None else row.place
+            return self.answers.off(REASONS[status], rule=rule, signal=self.basis, detail=detail)
+        reader.credit = Credit(rule, self.basis)
+        if row is None or row.rollout is None or row.rollout >= EVERYBODY_PERCENT:
+            return None
+        closed = self.answers.off(Reason.NOT_IN_ROLLOUT, rule=rule, signal=self.basis)
+        return closed if row.rollout <= 0 else OfferRollout(self.feature.key, row.rollout, closed)
+
+    def _find_row(self, reader: Reader) -> Row | None:
+        platform = reader.cell(self.platform) if self.has_platforms else ""
+        subdivision = reader.cell(self.subdivision) if self.has_subdivisions else ""
+        rows: Rows = reader.cell(self.place)
+        for row in rows:
+            if (
+                row.subdivision in ("", subdivision)
+                and row.platform.lower() in ("", platform)
+                and reader.passed(row.starts)
+                and not reader.passed(row.ends)
+            ):
+                return row
+        return None
+
+    def _read_place(self, seen: Sighting) -> Rows:
+        return self._rows_at(seen.code)
+
+    def _rows_at(self, code: str | None) -> Rows:
+        rows = self.rows.get(code)
+        if rows is None:
+            rows = list_offer_rows(self.atlas, self.offers, self.basis, code)
+            self.rows[code] = rows
+        return rows
+
+    def _list_flips(self) -> list[Flip]:
+        codes = {code for offer in self.offers for code in self.atlas.list_codes(offer.place)}
+        return [
+            Flip(at, code or "")
+            for code in codes
+            for row in self._rows_at(code)
+            for at in (row.starts, row.ends)
+        ]
+
+
+class OfferRollout:
+    """Open for a share of people; default stickiness, so anonymous people throw dice."""
+
+    def __init__(self, group: str, percent: int, closed: Outcome) -> None:
+        """Take the feature's key as the group, and a percentage from 1 to 99."""
+        self.group = group
+        self.percent = percent
+        self.closed = closed
+
+    def settle(self, context: Context) -> Outcome | None:
+        """Close unless the person's bucket is within the percentage."""
+        identity = find_identity(context, "default")
+        value = context.dice(100) if identity is None else bucket(self.group, identity, 100)
+        return None if value <= self.percent else self.closed
+
+
+def build(feature: Feature, ground: Ground, answers: Answers) -> OfferGate | None:
+    """Return the gate, or None when the feature asks no country for its offer."""
+    if feature.offer_basis == "none":
+        return None
+    return OfferGate(feature, ground.offers_of(feature), ground.atlas, answers)

@@ -1,0 +1,145 @@
+"""PURE: gate `platform`: is the platform retired, closed to new users, or too old?
+
+Retirement dates are local to the account's territory, else to the location's, else UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from flags.engine.atoms import Atom
+from flags.engine.definitions import Feature, PlatformProfile, PlatformRetirement, Rule
+from flags.engine.ground import BrokenFeature, Ground
+from flags.engine.outcomes import Answers, Flip, Outcome, Reader
+from flags.engine.places import Atlas
+from flags.engine.result import Reason
+from flags.engine.versions import is_zero, parse_padded
+from regions.zones import LATEST, instant
+
+
+class Farewell(NamedTuple):
+    """A retirement in one zone; `stays` tells that the person enrolled before."""
+
+    rule: Rule
+    closed: datetime
+    off: datetime
+    stays: bool
+
+
+class Least(NamedTuple):
+    """The questions on versions that a platform has to pass; None asks nothing."""
+
+    os_version: Atom | None
+    app_version: Atom | None
+
+
+class PlatformGate:
+    """Closed on platforms that are gone, unknown, not listed, or below the least version."""
+
+    def __init__(
+        self,
+        profile: PlatformProfile | None,
+        retirements: dict[str, PlatformRetirement],
+        atlas: Atlas,
+        answers: Answers,
+    ) -> None:
+        """Make an atom per least version."""
+        self.answers = answers
+        self.retirements = retirements
+        self.atlas = atlas
+        self.least = _list_minimums(profile) if profile else None
+        least = self.least or {}
+        self.retirement = Atom("retirement", self._read_retirement, key="farewell")
+        self.platform = Atom("platform", lambda name: name if name in least else None)
+        versions = [atom for one in least.values() for atom in one if atom is not None]
+        self.atoms = (
+            *((self.retirement,) if retirements else ()),
+            *((self.platform,) if profile else ()),
+            *{atom.key: atom for atom in versions}.values(),
+        )
+        self.flips = tuple(_list_flips(retirements, atlas))
+
+    def check(self, reader: Reader) -> Outcome | None:
+        """Close by retirement first, then by the profile."""
+        if self.retirements:
+            farewell: Farewell | None = reader.cell(self.retirement)
+            if farewell is not None and reader.passed(farewell.off):
+                return self.answers.off(Reason.PLATFORM_RETIRED, rule=farewell.rule)
+            if farewell is not None and reader.passed(farewell.closed) and not farewell.stays:
+                return self.answers.off(Reason.CLOSED_TO_NEW, rule=farewell.rule)
+        if self.least is None:
+            return None
+        platform = reader.cell(self.platform)
+        if platform is None:
+            return self.answers.off(Reason.UNSUPPORTED_PLATFORM, detail="platform")
+        least = self.least[platform]
+        if least.os_version is not None and not reader.cell(least.os_version):
+            return self.answers.off(Reason.UNSUPPORTED_PLATFORM, detail="osVersion")
+        if least.app_version is not None and not reader.cell(least.app_version):
+            return self.answers.off(Reason.UNSUPPORTED_PLATFORM, detail="appVersion")
+        return None
+
+    def _read_retirement(self, seen: tuple[str, str | None, str | None, bool] | None) -> object:
+        """Return the farewell of a platform that retires, None for all others."""
+        if seen is None:
+            return None
+        platform, account, location, enrolled = seen
+        retirement = self.retirements[platform]
+        zone = self.atlas.zone_of(account, location)
+        return Farewell(
+            rule=retirement.rule,
+            closed=instant(retirement.closed_to_new, zone),
+            off=LATEST if retirement.off is None else instant(retirement.off, zone),
+            stays=enrolled,
+        )
+
+
+def build(feature: Feature, ground: Ground, answers: Answers) -> PlatformGate | None:
+    """Return the gate, or None when platforms do not matter to the feature."""
+    profile = ground.profiles.get(feature.profile)
+    if feature.profile and profile is None:
+        message = f"there is no platform profile {feature.profile!r}"
+        raise BrokenFeature("unknown_profile", message)
+    if profile is None and not ground.retirements:
+        return None
+    return PlatformGate(profile, ground.retirements, ground.atlas, answers)
+
+
+def _list_minimums(profile: PlatformProfile) -> dict[str, Least]:
+    return {
+        minimum.platform.lower(): Least(
+            os_version=_at_least("osVersion", minimum.os_version),
+            app_version=_at_least("appVersion", minimum.app_version),
+        )
+        for minimum in profile.minimums
+    }
+
+
+def _at_least(attribute: str, minimum: str) -> Atom | None:
+    """Make the question; a least version of zero asks nothing, not even for a version."""
+    if not minimum:
+        return None
+    wanted = parse_padded(minimum)
+    if wanted is None:
+        message = f"{minimum!r} is not a version"
+        raise BrokenFeature("bad_version", message)
+    if is_zero(wanted):
+        return None
+
+    def read(text: str | None) -> bool:
+        given = parse_padded(text) if text else None
+        return given is not None and given >= wanted
+
+    return Atom(attribute, read, key=("at least", wanted))
+
+
+def _list_flips(retirements: dict[str, PlatformRetirement], atlas: Atlas) -> list[Flip]:
+    flips = []
+    for retirement in retirements.values():
+        for code in (*atlas.zones, None):
+            zone = atlas.zone_of(code)
+            flips.append(Flip(instant(retirement.closed_to_new, zone), code or ""))
+            if retirement.off is not None:
+                flips.append(Flip(instant(retirement.off, zone), code or ""))
+    return flips

@@ -1,0 +1,110 @@
+"""PURE: what gates are compiled from: the rules that concern one feature, ready to hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from flags.engine.outcomes import Warning_
+from flags.engine.definitions import (
+    Definitions,
+    Feature,
+    KillSwitch,
+    LegalOrder,
+    Offer,
+    PlatformProfile,
+    PlatformRetirement,
+    Segment,
+    Target,
+)
+from flags.engine.places import Atlas
+from flags.engine.rows import rank_offer
+
+T = TypeVar("T")
+
+
+class BrokenFeature(ValueError):
+    """A feature that cannot be decided: it is off and named, and harms no other."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Take a stable code and a sentence for the person who must mend it."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Ground:
+    """All definitions of a scope by the feature that they concern. Build it once per compile."""
+
+    def __init__(self, definitions: Definitions, kills: tuple[KillSwitch, ...]) -> None:
+        """Sort rules by feature and bundle."""
+        self.atlas = Atlas(definitions)
+        self.retirements: dict[str, PlatformRetirement] = {
+            retirement.platform.strip().lower(): retirement
+            for retirement in definitions.retirements
+        }
+        self.profiles: dict[str, PlatformProfile] = {
+            profile.key: profile for profile in definitions.profiles
+        }
+        self.segments: dict[int, Segment] = {
+            segment.id: segment for segment in definitions.segments
+        }
+        self.features: dict[str, Feature] = {
+            feature.key: feature for feature in definitions.features
+        }
+        ranked = sorted(definitions.offers, key=lambda offer: rank_offer(self.atlas, offer))
+        self._offers = _by_target((offer.target, offer) for offer in ranked)
+        self._kills = _by_target((kill.target, kill) for kill in kills)
+        self._orders = _by_target(
+            (target, order)
+            for order in definitions.orders
+            for target in (order.targets or (Target(),))
+        )
+        self._ranks = {id(offer): rank for rank, offer in enumerate(ranked)}
+        self.warnings: list[Warning_] = []
+
+    def offers_of(self, feature: Feature) -> tuple[Offer, ...]:
+        """Return the offers of a feature and of its bundle, most specific first."""
+        found = _of(self._offers, feature)
+        return tuple(sorted(found, key=lambda offer: self._ranks[id(offer)]))
+
+    def orders_of(self, feature: Feature) -> tuple[LegalOrder, ...]:
+        """Return the legal orders that cover a feature, each once."""
+        return _of(self._orders, feature)
+
+    def kills_of(self, feature: Feature) -> tuple[KillSwitch, ...]:
+        """Return the kill switches that cover a feature."""
+        return _of(self._kills, feature)
+
+    def warn(self, feature: str, code: str, message: str) -> None:
+        """Name something that could not be taken as it stands."""
+        self.warnings.append(Warning_(feature=feature, code=code, message=message))
+
+    def ingredients_of(self, feature: Feature, flaw: str) -> tuple[Any, ...]:
+        """Return all that compiling this feature looks at, territories and markets apart."""
+        segments = {number for strategy in feature.strategies for number in strategy.segments}
+        return (
+            feature,
+            flaw,
+            self.offers_of(feature),
+            self.orders_of(feature),
+            self.kills_of(feature),
+            self.profiles.get(feature.profile),
+            tuple(self.segments.get(number) for number in sorted(segments)),
+        )
+
+
+def _by_target(pairs: Iterable[tuple[Target, T]]) -> dict[tuple[str, str], list[T]]:
+    found: dict[tuple[str, str], list[T]] = {}
+    for target, rule in pairs:
+        found.setdefault((target.feature, target.bundle), []).append(rule)
+    return found
+
+
+def _of(rules: dict[tuple[str, str], list[T]], feature: Feature) -> tuple[T, ...]:
+    """Return the rules for the feature, its bundle and the whole app, each once."""
+    found = [*rules.get((feature.key, ""), ())]
+    if feature.bundle:
+        found += rules.get(("", feature.bundle), ())
+    found += rules.get(("", ""), ())
+    return tuple({id(rule): rule for rule in found}.values())

@@ -1,0 +1,148 @@
+"""PURE: raw evidence of a person's place -> account, location, storefront, participants.
+
+Signals are kept apart and never merged into one "country" (DOMAIN.md section 1). The
+order in which evidence is believed is DOMAIN.md section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from msgspec import Struct
+
+from flags.engine.context import Context
+from regions.locales.territory import normalise_country
+
+EVIDENCE: dict[str, tuple[str, ...]] = {
+    "account": ("accountCountry", "phoneCountry"),
+    "location": ("locationCountry", "gpsCountry", "networkCountry", "ipCountry"),
+    "storefront": ("storefrontCountry",),
+}
+PARTICIPANTS_FIELD = "participantCountries"
+# What clients send when they know that they do not know; it is absent, not unreadable.
+_UNKNOWN = frozenset({"", "XX", "ZZ"})
+
+
+class Sighting(Struct, frozen=True):
+    """One signal: the country's alpha-2 code, and whether evidence was lacking or garbled.
+
+    Garbled evidence is passed over for the next, so that a legal block still finds a
+    place, and yet counts as missing, so that features that fail closed are off.
+    """
+
+    code: str | None
+    missing: bool
+
+
+class Participants(Struct, frozen=True):
+    """Everybody's countries, sorted, and whether an entry could not be read."""
+
+    codes: tuple[str, ...]
+    missing: bool
+
+
+class Signals(Struct, frozen=True, rename="camel"):
+    """Where a person is, by each kind of evidence; None is unknown.
+
+    `missing` names the signals whose absence closes features that fail closed.
+    """
+
+    account: str | None
+    location: str | None
+    storefront: str | None
+    participants: tuple[str, ...]
+    missing: frozenset[str]
+
+
+def resolve(context: Context) -> Signals:
+    """Return all four signals of a context."""
+    account = find_account(raw_account(context))
+    location = find_location(raw_location(context))
+    storefront = find_storefront(raw_storefront(context))
+    participants = find_participants(raw_participants(context))
+    told = {
+        "account": account.missing,
+        "location": location.missing,
+        "storefront": storefront.missing,
+        "participants": participants.missing,
+    }
+    return Signals(
+        account=account.code,
+        location=location.code,
+        storefront=storefront.code,
+        participants=participants.codes,
+        missing=frozenset(name for name, missing in told.items() if missing),
+    )
+
+
+# The raw reads are written out one by one: they run on every request.
+def raw_account(context: Context) -> Hashable:
+    """Return the account's evidence as it was sent."""
+    get = context.properties.get
+    return (get("accountCountry"), get("phoneCountry"), context.unreadable)
+
+
+def raw_location(context: Context) -> Hashable:
+    """Return the location's evidence as it was sent."""
+    get = context.properties.get
+    return (
+        get("locationCountry"),
+        get("gpsCountry"),
+        get("networkCountry"),
+        get("ipCountry"),
+        context.unreadable,
+    )
+
+
+def raw_storefront(context: Context) -> Hashable:
+    """Return the app store's country as it was sent."""
+    return (context.properties.get("storefrontCountry"), context.unreadable)
+
+
+def raw_participants(context: Context) -> Hashable:
+    """Return everybody's countries as they were sent, from a list or a comma text."""
+    given = context.lists.get(PARTICIPANTS_FIELD)
+    if given is None:
+        text = context.properties.get(PARTICIPANTS_FIELD)
+        given = tuple(text.split(",")) if text else ()
+    return (given, PARTICIPANTS_FIELD in context.unreadable)
+
+
+def find_participants(evidence: Any) -> Participants:
+    """Read each entry; one that is not a country makes the signal missing."""
+    texts, missing = evidence
+    codes = set()
+    for text in texts:
+        code = normalise_country(text)
+        if code is not None:
+            codes.add(code)
+        else:
+            missing = True
+    return Participants(codes=tuple(sorted(codes)), missing=missing)
+
+
+def _finder(signal: str) -> Callable[[Any], Sighting]:
+    """Make the resolution of one signal's evidence, in the order of belief."""
+    names = EVIDENCE[signal]
+
+    def find(evidence: Any) -> Sighting:
+        unreadable = evidence[-1]
+        garbled = False
+        for name, text in zip(names, evidence[:-1], strict=True):
+            if name in unreadable:
+                garbled = True
+            if text is None or text.strip().upper() in _UNKNOWN:
+                continue
+            code = normalise_country(text)
+            if code is not None:
+                return Sighting(code=code, missing=garbled)
+            garbled = True
+        return Sighting(code=None, missing=True)
+
+    return find
+
+
+find_account = _finder("account")
+find_location = _finder("location")
+find_storefront = _finder("storefront")

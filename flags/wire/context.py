@@ -1,0 +1,153 @@
+"""PURE: what clients send -> Context; the same words in every protocol (DOMAIN.md section 2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flags.engine.constraints import parse_instant
+from flags.engine.context import Context, Dice
+from flags.engine.signals import EVIDENCE, PARTICIPANTS_FIELD
+
+FIELDS_MAX = 100
+TEXT_BYTES_MAX = 2_000
+LIST_FIELDS = (PARTICIPANTS_FIELD, "consents", "clusters")
+
+_STANDARD = frozenset({"userId", "sessionId", "remoteAddress", "appName", "environment"})
+# Clients set neither the clock nor who came first (DECISIONS 14).
+_TRUSTED_ONLY = frozenset({"currentTime", "enrolled", "enrolledCount"})
+# Where "given, but not readable" is something else than "not given".
+_TOLD_UNREADABLE = frozenset(LIST_FIELDS).union(*EVIDENCE.values())
+
+
+class UnreadableContext(ValueError):
+    """A context that no sensible client sends; names the field and what is wrong with it."""
+
+    def __init__(self, field: str, why: str) -> None:
+        """Take the field's name, empty for the context as a whole."""
+        super().__init__(f"context field {field!r} {why}" if field else f"the context {why}")
+        self.field = field
+        self.why = why
+
+
+def read_context(
+    mapping: Mapping[str, Any],
+    *,
+    now: datetime,
+    dice: Dice,
+    environment: str,
+    trusted: bool = False,
+) -> Context:
+    """Return the context that a client sent, or raise UnreadableContext.
+
+    Numbers and booleans become texts; nulls, objects and empty texts are absent; fields in
+    `properties` win over others of the same name. `targetingKey` is the user. The
+    environment is the token's. `trusted` callers may set `currentTime`.
+    """
+    fields = _flatten(mapping)
+    texts: dict[str, str] = {}
+    lists: dict[str, tuple[str, ...]] = {}
+    unreadable: set[str] = set()
+    for name, value in fields.items():
+        if value is None or (not trusted and name in _TRUSTED_ONLY):
+            continue
+        if name in LIST_FIELDS:
+            entries, whole = _read_list(name, value)
+            if not whole:
+                unreadable.add(name)
+            if entries:
+                lists[name] = entries
+                texts[name] = ",".join(entries)
+            continue
+        text = _read_text(name, value)
+        if text is None:
+            if name in _TOLD_UNREADABLE:
+                unreadable.add(name)
+        elif text:
+            texts[name] = text
+    asked = _read_time(texts.pop("currentTime", None))
+    user = texts.pop("targetingKey", None) or texts.get("userId")
+    return Context(
+        now=asked or now,
+        dice=dice,
+        user_id=user,
+        session_id=texts.get("sessionId"),
+        remote_address=texts.get("remoteAddress"),
+        app_name=texts.get("appName"),
+        environment=environment or None,
+        properties={name: text for name, text in texts.items() if name not in _STANDARD},
+        lists=lists,
+        unreadable=frozenset(unreadable),
+        as_of=asked is not None,
+    )
+
+
+def _flatten(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(mapping, Mapping):
+        raise UnreadableContext("", "is not an object")
+    nested = mapping.get("properties")
+    fields = {name: value for name, value in mapping.items() if name != "properties"}
+    if isinstance(nested, Mapping):
+        fields.update((name, value) for name, value in nested.items() if value is not None)
+    if len(fields) > FIELDS_MAX:
+        raise UnreadableContext("", f"has {len(fields)} fields, more than {FIELDS_MAX}")
+    for name in fields:
+        if not isinstance(name, str):
+            raise UnreadableContext("", "has a field whose name is not a text")
+        _check_text(name, name)
+    return fields
+
+
+def _read_text(name: str, value: Any) -> str | None:
+    """Return a scalar as text, None for what has no text."""
+    if isinstance(value, str):
+        _check_text(name, value)
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        # Python refuses to print integers of thousands of digits.
+        return str(value) if value.bit_length() <= TEXT_BYTES_MAX else None
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else None
+    return None
+
+
+def _read_list(name: str, value: Any) -> tuple[tuple[str, ...], bool]:
+    """Return the entries of a list or of a comma text, and whether all could be read."""
+    if isinstance(value, str):
+        _check_text(name, value)
+        value = value.split(",")
+    if not isinstance(value, list | tuple):
+        return (), False
+    if len(value) > FIELDS_MAX:
+        raise UnreadableContext(name, f"has {len(value)} entries, more than {FIELDS_MAX}")
+    texts = [_read_text(name, entry) for entry in value]
+    entries = tuple(text.strip() for text in texts if text and text.strip())
+    return entries, None not in texts
+
+
+def _check_text(name: str, text: str) -> None:
+    if "\x00" in text:
+        raise UnreadableContext(_printable(name), "contains a NUL character")
+    try:
+        size = len(text) if text.isascii() else len(text.encode())
+    except UnicodeEncodeError:
+        raise UnreadableContext(_printable(name), "contains half a surrogate pair") from None
+    if size > TEXT_BYTES_MAX:
+        raise UnreadableContext(_printable(name), f"has {size} bytes, more than {TEXT_BYTES_MAX}")
+
+
+def _printable(name: str) -> str:
+    return name.encode("ascii", "backslashreplace").decode()[:100].replace("\x00", "\\x00")
+
+
+def _read_time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    at = parse_instant(text)
+    if at is None:
+        raise UnreadableContext("currentTime", "is not an RFC 3339 time with a zone")
+    return at
