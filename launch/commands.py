@@ -20,6 +20,8 @@ def environment(data_dir: Path) -> dict[str, str]:
     environ.setdefault("LANDFALL_DEMO", "1")
     environ["LANDFALL_DATA_DIR"] = str(data_dir)
     environ["PYTHONUNBUFFERED"] = "1"
+    # Without its cache, Python compiles 1,000 modules at each start: 6 s instead of 2 s.
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
     environ["PYTHONPATH"] = str(ROOT)
     # Celery warns of DEBUG at each start; here it is meant.
     environ.setdefault("PYTHONWARNINGS", "ignore:Using settings.DEBUG:UserWarning")

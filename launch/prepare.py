@@ -1,6 +1,7 @@
-"""Bring the database up to date and load and publish the demo on the first start: one Python process.
+"""Bring the database up to date; on the first start load the demo and publish it.
 
-Runs inside Django, unlike its neighbours; `product` starts it, and only when something changed.
+One process for all of it, since starting Django is half of the work. Unlike its neighbours it
+runs inside Django; `product` starts it, and only when something changed.
 """
 
 from __future__ import annotations
