@@ -9,8 +9,9 @@ from django.db import DatabaseError, transaction
 
 from flags.publishing.deliver import deliver
 from flags.publishing.parts import Draft, clear_outbox, lock_environment, save_changed
-from flags.publishing.store import StoredPart
+from flags.publishing.store import PartKey, StoredPart
 from flags.queries.definitions import load_access
+from flags.queries.snapshots import EVERY_APP
 from regions import canonical
 
 _log = structlog.get_logger(__name__)
@@ -44,4 +45,8 @@ def publish_access(environment_key: str, *, now: datetime) -> tuple[StoredPart, 
 
 def draft_access(environment_key: str) -> Draft:
     """Build the access part from the rows as they are now."""
-    return Draft(app=None, part="access", body=canonical.encode(load_access(environment_key)))
+    return Draft(
+        key=PartKey(environment=environment_key, app=EVERY_APP, part="access"),
+        app_id=None,
+        body=canonical.encode(load_access(environment_key)),
+    )

@@ -13,7 +13,7 @@ from django.db import DatabaseError, transaction
 
 from flags.publishing.deliver import deliver
 from flags.publishing.parts import Draft, clear_outbox, lock_environment, save_changed
-from flags.publishing.store import StoredPart
+from flags.publishing.store import PartKey, StoredPart
 from flags.queries.definitions import load_kills
 from regions import canonical
 from regions.models import App
@@ -51,8 +51,12 @@ def publish_kills(
 def draft_kills(environment_key: str) -> list[Draft]:
     """Build the kills part of every app, from the rows as they are now."""
     return [
-        Draft(app=app, part="kills", body=canonical.encode(load_kills(app.key, environment_key)))
-        for app in App.objects.order_by("key")
+        Draft(
+            key=PartKey(environment=environment_key, app=key, part="kills"),
+            app_id=pk,
+            body=canonical.encode(load_kills(key, environment_key)),
+        )
+        for pk, key in App.objects.order_by("key").values_list("pk", "key")
     ]
 
 

@@ -12,19 +12,18 @@ from datetime import datetime
 
 from flags.models import Snapshot
 from flags.publishing.store import Head, PartKey, StoredPart
-from flags.queries.snapshots import EVERY_APP, load_heads
+from flags.queries.snapshots import load_heads
 from regions import canonical
 from regions.governance.commands import Part
 from regions.governance.models import Environment, Outbox
-from regions.models import App
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The bytes that a part should have; `app` is None for the part `access`."""
+    """The bytes that a part should have; `app_id` is None for the part `access`."""
 
-    app: App | None
-    part: Part
+    key: PartKey
+    app_id: int | None
     body: bytes
 
 
@@ -44,7 +43,7 @@ def save_changed(
     next_revision = environment.revision + 1
     changed: list[tuple[Draft, StoredPart]] = []
     for draft in drafts:
-        key = _key(environment, draft)
+        key = draft.key
         digest = canonical.digest(draft.body)
         head = Head(epoch=environment.epoch, revision=next_revision, digest=digest)
         if key not in heads or heads[key].digest != digest:
@@ -55,8 +54,8 @@ def save_changed(
     Snapshot.objects.bulk_create(
         Snapshot(
             environment=environment,
-            app=draft.app,
-            part=draft.part,
+            app_id=draft.app_id,
+            part=part.key.part,
             epoch=part.head.epoch,
             revision=part.head.revision,
             change_seq=change_seq,
@@ -72,8 +71,3 @@ def save_changed(
 def clear_outbox(environment: Environment, part: Part, *, change_seq: int) -> None:
     """Forget the changes of this part up to `change_seq`, included: they are published."""
     Outbox.objects.filter(environment=environment, part=part, change_seq__lte=change_seq).delete()
-
-
-def _key(environment: Environment, draft: Draft) -> PartKey:
-    app = draft.app.key if draft.app else EVERY_APP
-    return PartKey(environment=environment.key, app=app, part=draft.part)

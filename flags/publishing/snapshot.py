@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from flags.engine.definitions import Definitions, KillSwitch
 from flags.publishing.store import StoredPart
+from regions import canonical
 from regions.translations.bundles import Texts
 
 TokenKind = Literal["backend", "frontend", "preview"]
@@ -67,6 +68,15 @@ decode_content = msgspec.json.Decoder(Content).decode
 decode_kills = msgspec.json.Decoder(Kills).decode
 decode_access = msgspec.json.Decoder(Access).decode
 _decode_names = msgspec.json.Decoder(_NamedTexts).decode
+
+
+def render_content(content: Content) -> bytes:
+    """Return the bytes of a content part; equal contents give equal bytes.
+
+    msgspec leaves a default out only when the value is the very same object, which a text
+    from the database is not; once decoded, it is.
+    """
+    return canonical.encode(decode_content(canonical.encode(content)))
 
 
 def named_blobs(part: StoredPart) -> frozenset[str]:

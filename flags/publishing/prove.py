@@ -1,0 +1,135 @@
+"""What has to hold before a snapshot may be published.
+
+Only stored promises, a sample of people and the bytes themselves are looked at here;
+nothing is read from or written to the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from flags.engine.compile import compile_snapshot
+from flags.engine.compiled import CompiledSnapshot
+from flags.engine.context import Context
+from flags.engine.definitions import Definitions
+from flags.engine.evaluate import evaluate, evaluate_all
+from flags.engine.result import Evaluation, Reason
+from flags.publishing.snapshot import Content, decode_content
+from flags.queries.definitions import Promise
+from flags.wire.context import read_context
+from regions import canonical
+
+
+class UnableToPublish(Exception):
+    """A scope cannot be published; what was published before stays live."""
+
+    def __init__(self, scope: str, reason: str) -> None:
+        super().__init__(f"{scope} cannot be published: {reason}")
+        self.scope = scope
+        self.reason = reason
+
+
+def prove_bytes(scope: str, body: bytes) -> Content:
+    """Return the content as a node will read it; its bytes must come out the same."""
+    content = decode_content(body)
+    if canonical.digest(canonical.encode(content)) != canonical.digest(body):
+        raise UnableToPublish(scope, "its bytes change when they are read and written again")
+    return content
+
+
+def prove_sample(scope: str, snapshot: CompiledSnapshot, *, now: datetime) -> int:
+    """Evaluate every feature for three people of each territory; return how many people."""
+    people = 0
+    for sample in _sample(snapshot.definitions):
+        people += 1
+        context = _read(sample, snapshot.definitions, now)
+        for evaluation in evaluate_all(snapshot, context):
+            if evaluation.reason == Reason.ERROR:
+                raise UnableToPublish(
+                    scope,
+                    f"“{evaluation.feature}” cannot be evaluated for {sample}:"
+                    f" {evaluation.detail or 'no detail'}",
+                )
+    return people
+
+
+def prove_promises(
+    scope: str, snapshot: CompiledSnapshot, promises: Iterable[Promise], *, now: datetime
+) -> None:
+    """Check every stored expectation.
+
+    An expectation speaks of what the rows should give. It may hold with the kill switches
+    of now or without any: pulling or releasing one must never stop other changes from
+    being published. For the same reason an expected KILLED refuses nothing.
+    """
+    calm: CompiledSnapshot | None = None
+    for promise in promises:
+        got = _ask(snapshot, promise, now)
+        if _is_kept(promise, got) or promise.reason == Reason.KILLED:
+            continue
+        if snapshot.kills:
+            calm = calm or compile_snapshot(snapshot.definitions)
+            got = _ask(calm, promise, now)
+        if not _is_kept(promise, got):
+            raise UnableToPublish(scope, _tell(promise, got))
+
+
+def _ask(snapshot: CompiledSnapshot, promise: Promise, now: datetime) -> Evaluation:
+    asked = dict(promise.context)
+    if promise.at is not None:
+        asked["currentTime"] = promise.at.isoformat()
+    return evaluate(snapshot, promise.feature, _read(asked, snapshot.definitions, now))
+
+
+def _is_kept(promise: Promise, got: Evaluation) -> bool:
+    same_kind = isinstance(got.value, bool) == isinstance(promise.value, bool)
+    return same_kind and got.value == promise.value and promise.reason in {"", got.reason}
+
+
+def _tell(promise: Promise, got: Evaluation) -> str:
+    expected = f"{promise.value!r} {promise.reason}".strip()
+    return (
+        f"the expectation “{promise.key}” wants {expected} of “{promise.feature}”,"
+        f" but it would be {got.value!r} {got.reason}"
+    )
+
+
+def _sample(definitions: Definitions) -> Iterator[dict[str, Any]]:
+    """Give nobody in particular, then three people of each territory.
+
+    They differ in how much is known of them: only the account, where they are, everything.
+    """
+    yield {}
+    for territory in definitions.territories:
+        code = territory.code
+        yield {"userId": "proof-1", "accountCountry": code}
+        yield {
+            "userId": "proof-2",
+            "locationCountry": code,
+            "platform": "android",
+            "osVersion": "9.0.0",
+        }
+        yield {
+            "userId": "proof-3",
+            "accountCountry": code,
+            "locationCountry": code,
+            "storefrontCountry": code,
+            "participantCountries": [code],
+            "platform": "ios",
+            "osVersion": "26.0.0",
+            "appVersion": "99.0.0",
+            "age": "40",
+        }
+
+
+def _read(asked: dict[str, Any], definitions: Definitions, now: datetime) -> Context:
+    return read_context(
+        asked, now=now, dice=_lowest, environment=definitions.environment, trusted=True
+    )
+
+
+def _lowest(_sides: int) -> int:
+    """Throw the same number always: a proof must not depend on luck."""
+    return 1

@@ -1,0 +1,199 @@
+"""Publish an environment: load, compile, prove, save, deliver.
+
+Compiling is outside every transaction and every serving process. What decides between two
+publishers is the environment's row: the one that read the newer changes wins, and an
+older result is dropped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from django.db import DatabaseError, transaction
+
+from flags.engine.compile import compile_snapshot
+from flags.models import PublishRefusal
+from flags.publishing.access import draft_access
+from flags.publishing.deliver import deliver
+from flags.publishing.kills import draft_kills
+from flags.publishing.load import Loaded, LoadedApp, load
+from flags.publishing.lock import publisher_lock
+from flags.publishing.parts import Draft, clear_outbox, lock_environment, save_changed
+from flags.publishing.prove import UnableToPublish, prove_bytes, prove_promises, prove_sample
+from flags.publishing.snapshot import Content, render_content
+from flags.publishing.store import PartKey, StoredPart
+from regions.governance.models import Environment
+from regions.translations.models import TextBlob
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What a publish made: `revisions` names the parts that are new, as `app/part`.
+
+    It is empty when everything was published already. `took_ms` gives whole milliseconds
+    of the steps load, compile, prove, save and deliver.
+    """
+
+    environment: str
+    change_seq: int
+    revisions: Mapping[str, int]
+    took_ms: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class _Watch:
+    """Milliseconds per step."""
+
+    took_ms: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Add the time of the block to the step."""
+        start = time.monotonic()
+        yield
+        passed = round(1000 * (time.monotonic() - start))
+        self.took_ms[name] = self.took_ms.get(name, 0) + passed
+
+
+def publish(
+    environment_key: str, *, now: datetime, again: bool = False, wait_seconds: float = 10.0
+) -> Published | None:
+    """Publish the newest committed state; None when that is published already.
+
+    `again` publishes also without a change, which a new version of Landfall may need.
+    Raises PublisherBusy when another publisher is still at work after `wait_seconds`, and
+    UnableToPublish when a proof fails; the refusal is kept for people to see.
+    """
+    with publisher_lock(environment_key, wait_seconds=wait_seconds):
+        return publish_alone(environment_key, now=now, again=again)
+
+
+def publish_alone(environment_key: str, *, now: datetime, again: bool = False) -> Published | None:
+    """Publish as `publish` does; the caller holds the publisher's lock."""
+    if not again and not _is_behind(environment_key):
+        return None
+    watch = _Watch()
+    with watch.step("load"):
+        loaded = load(environment_key)
+    try:
+        drafts = [_prepare(loaded, app, watch, now=now) for app in loaded.apps]
+    except UnableToPublish as error:
+        _keep_refusal(loaded, error, now=now)
+        raise
+    with watch.step("save"):
+        _save_blobs(loaded.blobs, now=now)
+        parts = _save(loaded, drafts, now=now, again=again)
+    if parts is None:
+        return None
+    with watch.step("deliver"):
+        deliver(parts, blobs=loaded.blobs)
+    published = Published(
+        environment=environment_key,
+        change_seq=loaded.change_seq,
+        revisions={f"{part.key.app}/{part.key.part}": part.head.revision for part in parts},
+        took_ms=watch.took_ms,
+    )
+    _log.info(
+        "snapshot.published",
+        environment=environment_key,
+        change_seq=loaded.change_seq,
+        revisions=dict(published.revisions),
+        took_ms=watch.took_ms,
+    )
+    return published
+
+
+def _is_behind(environment_key: str) -> bool:
+    environment = Environment.objects.get(key=environment_key)
+    return environment.published_seq < environment.change_seq
+
+
+def _prepare(loaded: Loaded, entry: LoadedApp, watch: _Watch, *, now: datetime) -> Draft:
+    """Make the bytes of one scope and prove them as a node will read them.
+
+    Whatever goes wrong in here goes wrong with these rows, every time: it refuses the
+    publish instead of ending the publisher.
+    """
+    scope = f"{entry.key}/{loaded.environment_key}"
+    try:
+        body = render_content(Content(definitions=entry.definitions, texts=loaded.texts))
+        with watch.step("prove"):
+            content = prove_bytes(scope, body)
+        with watch.step("compile"):
+            snapshot = compile_snapshot(content.definitions, entry.kills.switches)
+        _log.info("snapshot.compiled", scope=scope, change_seq=loaded.change_seq)
+        with watch.step("prove"):
+            prove_sample(scope, snapshot, now=now)
+            prove_promises(scope, snapshot, entry.promises, now=now)
+    except UnableToPublish:
+        raise
+    except Exception as error:
+        raise UnableToPublish(scope, f"{type(error).__name__}: {error}") from error
+    key = PartKey(environment=loaded.environment_key, app=entry.key, part="content")
+    return Draft(key=key, app_id=entry.app_id, body=body)
+
+
+def _save_blobs(blobs: Mapping[str, bytes], *, now: datetime) -> None:
+    """Keep new text bundles before any part names them."""
+    kept = set(TextBlob.objects.filter(pk__in=list(blobs)).values_list("pk", flat=True))
+    TextBlob.objects.bulk_create(
+        [
+            TextBlob(sha256=sha256, body=body, created_at=now)
+            for sha256, body in blobs.items()
+            if sha256 not in kept
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _save(
+    loaded: Loaded, drafts: list[Draft], *, now: datetime, again: bool
+) -> tuple[StoredPart, ...] | None:
+    """Save what differs under one revision; None when a newer publish was faster.
+
+    Kill switches and tokens are read again under the lock: a scope never has content
+    without them, and what a crashed request left is made up for.
+    """
+    with transaction.atomic():
+        environment = lock_environment(loaded.environment_key)
+        overtaken = environment.published_seq > loaded.change_seq
+        if overtaken or (environment.published_seq == loaded.change_seq and not again):
+            _log.info("snapshot.dropped", environment=environment.key, seq=loaded.change_seq)
+            return None
+        others = [draft_access(environment.key), *draft_kills(environment.key)]
+        parts = save_changed(
+            environment, [*others, *drafts], change_seq=environment.change_seq, now=now
+        )
+        environment.published_seq = loaded.change_seq
+        environment.save(update_fields=["published_seq"])
+        clear_outbox(environment, "content", change_seq=loaded.change_seq)
+        clear_outbox(environment, "kills", change_seq=environment.change_seq)
+        clear_outbox(environment, "access", change_seq=environment.change_seq)
+        PublishRefusal.objects.filter(environment=environment).delete()
+    return parts
+
+
+def _keep_refusal(loaded: Loaded, error: UnableToPublish, *, now: datetime) -> None:
+    """Let people see why nothing new is live."""
+    _log.error(
+        "snapshot.refused", scope=error.scope, change_seq=loaded.change_seq, reason=error.reason
+    )
+    try:
+        PublishRefusal.objects.update_or_create(
+            environment=Environment.objects.get(key=loaded.environment_key),
+            defaults={
+                "change_seq": loaded.change_seq,
+                "scope": error.scope,
+                "reason": error.reason,
+                "at": now,
+            },
+        )
+    except DatabaseError as failure:
+        _log.error("snapshot.refusal_lost", error=str(failure))

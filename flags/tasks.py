@@ -1,0 +1,36 @@
+"""Celery's tasks of the flags house: nudges only, what there is to do stands in the outbox."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from flags.publishing.deliver import put_lacking
+from flags.publishing.drain import drain
+from flags.publishing.lock import PublisherBusy
+from flags.publishing.outbox import list_due
+from flags.publishing.prove import UnableToPublish
+
+# A task that waits longer for another publisher would only keep the worker from others.
+WAIT_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+@shared_task(name="flags.tasks.drain_outbox", ignore_result=True, soft_time_limit=50, time_limit=60)
+def drain_outbox(**_: object) -> None:
+    """Publish what waits in every environment, then put what Redis lacks.
+
+    Running it twice, at once or again, does nothing more. A refusal is kept by the publish
+    itself; a busy publisher does the work; the rest comes again with the next sweep.
+    """
+    for environment_key in sorted({due.environment for due in list_due(now=timezone.now())}):
+        try:
+            drain(environment_key, read_clock=timezone.now, wait_seconds=WAIT_SECONDS)
+        except (UnableToPublish, PublisherBusy) as error:
+            _log.info("outbox.not_drained", environment=environment_key, why=str(error))
+    try:
+        put_lacking()
+    except OSError as error:
+        _log.info("redis.silent", error=str(error))
