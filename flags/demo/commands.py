@@ -113,7 +113,7 @@ def _list_platforms(facts: Facts) -> Iterator[Command]:
             app=app,
             platform=row["platform"],
             closed_to_new_date=date.fromisoformat(row["closed_to_new"]),
-            off_date=read_date(row, "off"),
+            off_date=read_date(row, "off_date"),
             reason=row["reason"],
         )
 
