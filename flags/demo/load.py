@@ -14,6 +14,7 @@ from flags.demo.people import add_people
 from flags.models import LegalOrder
 from flags.operations.orders import AdvanceLegalOrder
 from regions.governance.execute import execute
+from regions.translations.sync import sync_locale
 
 
 class DemoRefused(Exception):
@@ -28,14 +29,22 @@ class DemoRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """How many commands the demo has, and how many of them changed anything."""
+    """How many commands the demo has, how many rows they changed, how many texts came in.
+
+    `troubles` are sentences about catalogs that need a person.
+    """
 
     commands: int
     changes: int
+    texts: int
+    troubles: tuple[str, ...]
 
 
 def load_demo(*, now: datetime) -> Loaded:
-    """Have the demo as its facts say, in one transaction; a second time changes nothing."""
+    """Have the demo as its facts say, in one transaction, then the catalogs' texts.
+
+    A second time it only brings back what people have changed since.
+    """
     if not (settings.DEBUG or settings.DEMO):
         raise DemoRefused
     facts = read_facts()
@@ -50,7 +59,13 @@ def load_demo(*, now: datetime) -> Loaded:
             receipt = execute(command, actor=None, now=planned.at or now)
             commands += 1
             changes += len(receipt.changes)
-    return Loaded(commands=commands, changes=changes)
+    report = sync_locale(settings.LOCALE_DIR, actor=None, now=now)
+    return Loaded(
+        commands=commands,
+        changes=changes,
+        texts=len(report.imported),
+        troubles=(*report.errors, *(f"{found.name} differs" for found in report.conflicts)),
+    )
 
 
 def _list_decided_orders() -> frozenset[str]:

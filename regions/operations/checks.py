@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Final
 
 from regions.governance.commands import Refused
+from regions.locales import territory
 from regions.models import App, Locale, Market, Subdivision, Territory
-from regions.operations.facts import list_codes
 
 KEY: Final = re.compile(r"[a-z][a-z0-9._-]*")
 MARKET_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
@@ -111,10 +111,10 @@ def get_app(key: str, *, field: str = "app") -> App:
 
 def get_territory(code: str, *, field: str = "territory") -> Territory:
     """Get the territory of this ISO 3166-1 code, or refuse."""
-    territory = Territory.objects.filter(code=code).first()
-    if territory is None:
+    found = Territory.objects.filter(code=code).first()
+    if found is None:
         raise missing_territory(code, field=field)
-    return territory
+    return found
 
 
 def get_territories(codes: Collection[str], *, field: str) -> dict[str, Territory]:
@@ -138,13 +138,16 @@ def missing_territory(code: str, *, field: str) -> Refused:
 
 def check_country(code: str, *, field: str) -> None:
     """Refuse a code that is not an ISO 3166-1 alpha-2 code, in capitals."""
-    if code not in list_codes():
-        hint = " (the code of the United Kingdom is GB)" if code == "UK" else ""
+    try:
+        territory.check_country(code)
+    except ValueError:
+        meant = territory.normalise_country(code)
+        hint = f"; write {meant}" if meant else ""
         raise Refused(
-            f"“{shown(code)}” is not an ISO 3166-1 alpha-2 code in capital letters{hint}.",
+            f"“{shown(code)}” is not an ISO 3166-1 alpha-2 country code{hint}.",
             code="unknown_country",
             field=field,
-        )
+        ) from None
 
 
 def get_market(key: str, *, field: str = "market") -> Market:

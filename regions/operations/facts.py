@@ -21,14 +21,8 @@ class Facts:
     currency: str
 
 
-@cache
-def list_codes() -> frozenset[str]:
-    """Return the alpha-2 codes that CLDR knows with an alpha-3 code."""
-    return frozenset(_alpha3_by_code())
-
-
 def read_facts(code: str) -> Facts:
-    """Return what CLDR says of a known code; zones are in alphabetical order."""
+    """Return what CLDR says of an ISO alpha-2 code; zones are in alphabetical order."""
     currencies = get_territory_currencies(code)
     return Facts(
         alpha3=_alpha3_by_code()[code],
@@ -46,18 +40,17 @@ def is_official(code: str, tag: str) -> bool:
 
 @cache
 def _alpha3_by_code() -> dict[str, str]:
-    """Return alpha-3 codes by alpha-2 code, for every territory that has a time zone.
+    """Return alpha-3 codes by alpha-2 code.
 
     CLDR lists alpha-3 codes as aliases, withdrawn ones too (BUR beside MMR for MM). The
     valid one of two is the one that holds the letters of the alpha-2 code in their order.
     """
-    zones = get_global("territory_zones")
     found: dict[str, str] = {}
     for alias, codes in sorted(get_global("territory_aliases").items()):
         code = codes[0]
         if len(codes) > 1 or len(alias) != ALPHA3_LETTERS or not alias.isalpha():
             continue
-        if code in zones and (code not in found or _holds_in_order(alias, code)):
+        if code not in found or _holds_in_order(alias, code):
             found[code] = alias
     return found
 

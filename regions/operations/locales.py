@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from regions.governance.commands import Change, Command, Moment, Refused, operation
+from regions.locales.tag import UnreadableTag, normalise_tag
 from regions.models import Locale, TerritoryLocale
 from regions.models.locale import LAST_STEPS
 from regions.operations.checks import (
@@ -19,7 +19,6 @@ from regions.operations.checks import (
 from regions.operations.facts import is_official
 from regions.operations.rows import put
 
-TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-[a-z0-9]{5,8})*")
 TAG_CHARACTERS = 35
 
 
@@ -43,13 +42,7 @@ class SetTerritoryLocales(Command):
 @operation(SetLocale, permission="regions")
 def set_locale(command: SetLocale, _moment: Moment) -> Iterable[Change]:
     """Write the locale; a chain of parents never returns to where it began."""
-    if len(command.tag) > TAG_CHARACTERS or not TAG.fullmatch(command.tag):
-        raise Refused(
-            f"“{shown(command.tag)}” is not a canonical BCP 47 tag such as zh-Hant-HK"
-            f" (at most {TAG_CHARACTERS} characters).",
-            code="bad_tag",
-            field="tag",
-        )
+    _check_tag(command.tag)
     check_choice(
         command.last_step,
         [word for word, _label in LAST_STEPS],
@@ -96,6 +89,22 @@ def set_territory_locales(command: SetTerritoryLocales, _moment: Moment) -> Iter
             after={"locales": after},
         )
     ]
+
+
+def _check_tag(tag: str) -> None:
+    """Refuse a tag in another spelling than the one that is compared everywhere."""
+    try:
+        canonical = normalise_tag(tag)
+    except UnreadableTag:
+        canonical = ""
+    if canonical != tag or len(tag) > TAG_CHARACTERS:
+        hint = f"; write {canonical}" if canonical and canonical != tag else ""
+        raise Refused(
+            f"“{shown(tag)}” is not a canonical BCP 47 tag of at most {TAG_CHARACTERS}"
+            f" characters, such as zh-Hant-HK{hint}.",
+            code="bad_tag",
+            field="tag",
+        )
 
 
 def _check_chain(tag: str, parent: Locale | None) -> None:

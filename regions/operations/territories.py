@@ -78,7 +78,9 @@ def _choose_zone(code: str, wanted: str, zones: tuple[str, ...]) -> str:
     if wanted in zones:
         return wanted
     some = ", ".join(zones[:ZONES_SHOWN]) + (", …" if len(zones) > ZONES_SHOWN else "")
-    if not wanted:
+    if not zones:
+        message = f"{code} has no time zone in CLDR, so no date could begin there."
+    elif not wanted:
         message = f"{code} has {len(zones)} time zones ({some}); say which one its dates follow."
     else:
         message = f"“{shown(wanted)}” is not a time zone of {code}; CLDR lists {some}."

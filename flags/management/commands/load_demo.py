@@ -27,4 +27,9 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from None
         except Refused as refusal:
             raise CommandError(f"The demo could not be loaded: {refusal.message}") from None
-        self.stdout.write(f"Demo loaded: {loaded.commands} commands, {loaded.changes} changes.")
+        for trouble in loaded.troubles:
+            self.stderr.write(self.style.WARNING(trouble))
+        self.stdout.write(
+            f"Demo loaded: {loaded.commands} commands, {loaded.changes} rows changed,"
+            f" {loaded.texts} texts imported."
+        )
