@@ -13,6 +13,7 @@ from flags.publishing.store import PartKey, StoredPart
 from flags.queries.definitions import load_access
 from flags.queries.snapshots import EVERY_APP
 from regions import canonical
+from regions.governance.models import Environment
 
 _log = structlog.get_logger(__name__)
 
@@ -26,8 +27,7 @@ def publish_access(environment_key: str, *, now: datetime) -> tuple[StoredPart, 
     try:
         with transaction.atomic():
             environment = lock_environment(environment_key)
-            drafts = [draft_access(environment_key)]
-            parts = save_changed(environment, drafts, change_seq=environment.change_seq, now=now)
+            parts = save_changed(environment, [draft_access(environment)], now=now)
             clear_outbox(environment, "access", change_seq=environment.change_seq)
     except DatabaseError as error:
         _log.error("access.postponed", environment=environment_key, error=str(error))
@@ -43,10 +43,11 @@ def publish_access(environment_key: str, *, now: datetime) -> tuple[StoredPart, 
     return parts
 
 
-def draft_access(environment_key: str) -> Draft:
-    """Build the access part from the rows as they are now."""
+def draft_access(environment: Environment) -> Draft:
+    """Build the access part from the rows as they are under the lock."""
     return Draft(
-        key=PartKey(environment=environment_key, app=EVERY_APP, part="access"),
+        key=PartKey(environment=environment.key, app=EVERY_APP, part="access"),
         app_id=None,
-        body=canonical.encode(load_access(environment_key)),
+        change_seq=environment.change_seq,
+        body=canonical.encode(load_access(environment.key)),
     )

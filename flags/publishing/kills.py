@@ -16,6 +16,7 @@ from flags.publishing.parts import Draft, clear_outbox, lock_environment, save_c
 from flags.publishing.store import PartKey, StoredPart
 from flags.queries.definitions import load_kills
 from regions import canonical
+from regions.governance.models import Environment
 from regions.models import App
 
 _log = structlog.get_logger(__name__)
@@ -48,13 +49,14 @@ def publish_kills(
     return parts
 
 
-def draft_kills(environment_key: str) -> list[Draft]:
-    """Build the kills part of every app, from the rows as they are now."""
+def draft_kills(environment: Environment) -> list[Draft]:
+    """Build the kills part of every app, from the rows as they are under the lock."""
     return [
         Draft(
-            key=PartKey(environment=environment_key, app=key, part="kills"),
+            key=PartKey(environment=environment.key, app=key, part="kills"),
             app_id=pk,
-            body=canonical.encode(load_kills(key, environment_key)),
+            change_seq=environment.change_seq,
+            body=canonical.encode(load_kills(key, environment.key)),
         )
         for pk, key in App.objects.order_by("key").values_list("pk", "key")
     ]
@@ -62,7 +64,6 @@ def draft_kills(environment_key: str) -> list[Draft]:
 
 def _save(environment_key: str, *, now: datetime) -> tuple[StoredPart, ...]:
     environment = lock_environment(environment_key)
-    drafts = draft_kills(environment_key)
-    parts = save_changed(environment, drafts, change_seq=environment.change_seq, now=now)
+    parts = save_changed(environment, draft_kills(environment), now=now)
     clear_outbox(environment, "kills", change_seq=environment.change_seq)
     return parts

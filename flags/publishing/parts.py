@@ -20,10 +20,14 @@ from regions.governance.models import Environment, Outbox
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The bytes that a part should have; `app_id` is None for the part `access`."""
+    """The bytes that a part should have, made of the changes up to `change_seq`.
+
+    `app_id` is None for the part `access`.
+    """
 
     key: PartKey
     app_id: int | None
+    change_seq: int
     body: bytes
 
 
@@ -33,7 +37,7 @@ def lock_environment(key: str) -> Environment:
 
 
 def save_changed(
-    environment: Environment, drafts: Iterable[Draft], *, change_seq: int, now: datetime
+    environment: Environment, drafts: Iterable[Draft], *, now: datetime
 ) -> tuple[StoredPart, ...]:
     """Save the drafts that differ from what is published; all get the same next revision.
 
@@ -58,7 +62,7 @@ def save_changed(
             part=part.key.part,
             epoch=part.head.epoch,
             revision=part.head.revision,
-            change_seq=change_seq,
+            change_seq=draft.change_seq,
             digest=part.head.digest,
             body=part.body,
             created_at=now,

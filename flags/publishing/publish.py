@@ -137,7 +137,7 @@ def _prepare(loaded: Loaded, entry: LoadedApp, watch: _Watch, *, now: datetime) 
     except Exception as error:
         raise UnableToPublish(scope, f"{type(error).__name__}: {error}") from error
     key = PartKey(environment=loaded.environment_key, app=entry.key, part="content")
-    return Draft(key=key, app_id=entry.app_id, body=body)
+    return Draft(key=key, app_id=entry.app_id, change_seq=loaded.change_seq, body=body)
 
 
 def _save_blobs(blobs: Mapping[str, bytes], *, now: datetime) -> None:
@@ -167,10 +167,8 @@ def _save(
         if overtaken or (environment.published_seq == loaded.change_seq and not again):
             _log.info("snapshot.dropped", environment=environment.key, seq=loaded.change_seq)
             return None
-        others = [draft_access(environment.key), *draft_kills(environment.key)]
-        parts = save_changed(
-            environment, [*others, *drafts], change_seq=environment.change_seq, now=now
-        )
+        others = [draft_access(environment), *draft_kills(environment)]
+        parts = save_changed(environment, [*others, *drafts], now=now)
         environment.published_seq = loaded.change_seq
         environment.save(update_fields=["published_seq"])
         clear_outbox(environment, "content", change_seq=loaded.change_seq)

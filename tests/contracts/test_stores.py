@@ -105,7 +105,7 @@ def test_heads_tell_every_part_without_bodies(store: SnapshotStore) -> None:
     ],
 )
 def test_only_a_newer_part_replaces_another(
-    store: SnapshotStore, first: tuple[int, int], second: tuple[int, int], kept: bool
+    store: SnapshotStore, *, first: tuple[int, int], second: tuple[int, int], kept: bool
 ) -> None:
     """The order is epoch, then revision; an equal or older part is refused whatever it holds."""
     old = make_part(epoch=first[0], revision=first[1], text="old")
