@@ -130,15 +130,13 @@ def _compile_feature(feature: Feature, ground: Ground, ingredients: Any) -> Comp
     answers = Answers(feature)
     mark = len(ground.warnings)
     try:
-        flaw = ingredients[1]
-        if flaw:
-            raise BrokenFeature(flaw, f"its requirements cannot be decided: {flaw}")
+        _refuse_flaw(ingredients[1])
         built = [(name, build(feature, ground, answers)) for name, build in GATES]
         gates: list[tuple[str, Gate]] = [(name, gate) for name, gate in built if gate is not None]
     except BrokenFeature as error:
         ground.warn(feature.key, error.code, error.message)
         gates = [("known", BrokenGate(answers, error.code))]
-    except Exception as error:  # harms no other feature
+    except Exception as error:  # noqa: BLE001  # harms no other feature
         ground.warn(feature.key, "internal", f"{type(error).__name__} while compiling")
         gates = [("known", BrokenGate(answers, "internal"))]
     needs = (*feature.requires, *[want.feature for want in feature.dependencies])
@@ -150,6 +148,11 @@ def _compile_feature(feature: Feature, ground: Ground, ingredients: Any) -> Comp
         ingredients=ingredients,
         warnings=tuple(ground.warnings[mark:]),
     )
+
+
+def _refuse_flaw(flaw: str) -> None:
+    if flaw:
+        raise BrokenFeature(flaw, f"its requirements cannot be decided: {flaw}")
 
 
 def _group(

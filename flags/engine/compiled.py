@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from flags.engine.atoms import REMEMBERED_LENGTH_MAX, Atom, Attribute
 from flags.engine.definitions import Definitions, Feature, KillSwitch
-from flags.engine.outcomes import Answers, Decision, Gate, Open, Warning_
+from flags.engine.outcomes import Answers, Decision, Finding, Gate, Open
 from regions.zones import EARLIEST, LATEST
 
 K = TypeVar("K", bound=Hashable)
@@ -85,7 +85,7 @@ class CompiledFeature:
         gates: tuple[tuple[str, Gate], ...],
         needs: tuple[str, ...],
         ingredients: object,
-        warnings: tuple[Warning_, ...] = (),
+        warnings: tuple[Finding, ...] = (),
     ) -> None:
         """Take the gates by name, leaving out those that are always open."""
         self.key = definition.key
@@ -235,7 +235,7 @@ class CompiledSnapshot:
         features: dict[str, CompiledFeature],
         groups: tuple[Group, ...],
         attributes: Mapping[str, Attribute],
-        warnings: tuple[Warning_, ...],
+        warnings: tuple[Finding, ...],
     ) -> None:
         """Lay out dials, eras and the order of answers."""
         self.definitions = definitions

@@ -79,7 +79,7 @@ def evaluate(snapshot: CompiledSnapshot, feature_key: str, context: Context) -> 
         if plan is None:
             plan = _make_plan(snapshot, number, ContextReader(snapshot, context))
             snapshot.groups[number].plans.put(key, plan)
-    except Exception:  # an answer always comes back
+    except Exception:  # noqa: BLE001  # an answer always comes back
         return evaluate_directly(snapshot, feature_key, context)
     return settle(plan.decisions[place], context).evaluation
 
@@ -187,7 +187,7 @@ class ContextReader:
                     return _decision(feature.answers, chances, verdict)
                 if verdict is not None:
                     chances.append(verdict)
-        except Exception as error:  # an answer always comes back
+        except Exception as error:  # noqa: BLE001  # an answer always comes back
             return feature.answers.error(error)
         # Targeting, the last gate, left the rest to chance: it never passes.
         return _decision(feature.answers, chances, feature.answers.error("undecided"))
@@ -215,7 +215,7 @@ def find_whole(snapshot: CompiledSnapshot, context: Context) -> Whole:
         ]
         key = (era.number, *[pattern.number for pattern in patterns])
         return snapshot.wholes.get(key) or _make_whole(snapshot, context, key, era, patterns)
-    except Exception:  # an answer always comes back
+    except Exception:  # noqa: BLE001  # an answer always comes back
         reader = ContextReader(snapshot, context)
         return Whole(tuple(_make_plan(snapshot, i, reader) for i in range(len(snapshot.groups))))
 

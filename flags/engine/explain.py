@@ -64,7 +64,7 @@ def _ask(
         if verdict is None or isinstance(verdict, Outcome):
             return verdict
         return verdict.settle(context)
-    except Exception as error:  # an explanation always comes back
+    except Exception as error:  # noqa: BLE001  # an explanation always comes back
         return snapshot.features[key].answers.error(error)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from flags.engine.outcomes import Warning_
 from flags.engine.definitions import (
     Definitions,
     Feature,
@@ -17,6 +16,7 @@ from flags.engine.definitions import (
     Segment,
     Target,
 )
+from flags.engine.outcomes import Finding
 from flags.engine.places import Atlas
 from flags.engine.rows import rank_offer
 
@@ -61,7 +61,7 @@ class Ground:
             for target in (order.targets or (Target(),))
         )
         self._ranks = {id(offer): rank for rank, offer in enumerate(ranked)}
-        self.warnings: list[Warning_] = []
+        self.warnings: list[Finding] = []
 
     def offers_of(self, feature: Feature) -> tuple[Offer, ...]:
         """Return the offers of a feature and of its bundle, most specific first."""
@@ -78,7 +78,7 @@ class Ground:
 
     def warn(self, feature: str, code: str, message: str) -> None:
         """Name something that could not be taken as it stands."""
-        self.warnings.append(Warning_(feature=feature, code=code, message=message))
+        self.warnings.append(Finding(feature=feature, code=code, message=message))
 
     def ingredients_of(self, feature: Feature, flaw: str) -> tuple[Any, ...]:
         """Return all that compiling this feature looks at, territories and markets apart."""

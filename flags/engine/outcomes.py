@@ -14,7 +14,7 @@ from flags.engine.definitions import Feature, Rule
 from flags.engine.result import ChosenVariant, Evaluation, Reason
 
 
-class Warning_(Struct, frozen=True):
+class Finding(Struct, frozen=True):
     """Something in a feature that compile could not take as it stands."""
 
     feature: str
@@ -74,7 +74,7 @@ class Open:
                 outcome = chance.settle(context)
                 if outcome is not None:
                     return outcome
-        except Exception as error:  # an answer always comes back
+        except Exception as error:  # noqa: BLE001  # an answer always comes back
             return self.answers.error(error)
         return self.last
 

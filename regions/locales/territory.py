@@ -8,7 +8,10 @@ from babel import Locale
 from babel.core import get_global
 
 # Codes that CLDR knows beside ISO 3166-1: exceptional reservations, groupings, private use.
-_NOT_ISO = frozenset("AC CP CQ DG EA EU EZ IC QO TA UN XA XB XK ZZ".split())
+_NOT_ISO = frozenset(
+    ("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ")
+)
+_ALPHA2_LENGTH = 2
 # Longer texts are not codes; they are not remembered either.
 _CODE_LENGTH_MAX = 16
 
@@ -16,7 +19,7 @@ _CODE_LENGTH_MAX = 16
 def _read_cldr() -> tuple[frozenset[str], dict[str, str]]:
     """Return the ISO alpha-2 codes, and what other codes are written as in alpha-2."""
     known = {str(code) for code in Locale("en").territories}
-    codes = frozenset({code for code in known if len(code) == 2} - _NOT_ISO)
+    codes = frozenset({code for code in known if len(code) == _ALPHA2_LENGTH} - _NOT_ISO)
     written: dict[str, str] = {code: code for code in codes}
     aliases = get_global("territory_aliases")
     for alias, targets in aliases.items():

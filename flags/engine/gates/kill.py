@@ -1,4 +1,4 @@
-"""PURE: gate `kill`: does a kill switch cover feature, territory and platform?
+"""PURE: gate `kill`, which asks: does a kill switch cover feature, territory and platform.
 
 A territory matches by the account's or by the location's place, and a platform that is
 unknown matches every platform kill (DECISIONS 12). What is published holds whatever the

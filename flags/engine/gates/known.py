@@ -1,4 +1,4 @@
-"""PURE: gate `known`: is there such a feature, and can it be decided at all?"""
+"""PURE: gate `known`, which asks: is there such a feature, and can it be decided at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PURE: gate `law`: is the feature blocked where any law-basis signal is?
+"""PURE: gate `law`, which asks: is the feature blocked where any law-basis signal is.
 
 Legal orders come first; then, for each signal, the most specific offer at its place counts
 when it is blocked-by-law. Where a platform is unknown, a block for a platform holds:
@@ -44,21 +44,22 @@ class LawGate:
         self.places = {signal: Atom(signal, self._reader_of(signal)) for signal in signals}
         names = {offer.platform.lower() for offer in offers if offer.platform}
         self.platform = Atom("platform", lambda name: name if name is None or name in names else "")
-        regions = {rule.place.key for rule in self.rules if rule.place.kind == "subdivision"}
-        self.subdivision = Atom("subdivision", lambda code: code if code in regions else "")
+        self.regions = frozenset(
+            rule.place.key for rule in self.rules if rule.place.kind == "subdivision"
+        )
+        self.subdivision = Atom("subdivision", lambda code: code if code in self.regions else "")
         self.atoms = (
             *self.places.values(),
             *((self.platform,) if names else ()),
-            *((self.subdivision,) if regions else ()),
+            *((self.subdivision,) if self.regions else ()),
         )
         self.has_platforms = bool(names)
-        self.has_subdivisions = bool(regions)
         self.flips = tuple(sorted(set(self._list_flips())))
 
     def check(self, reader: Reader) -> Outcome | None:
         """Close by the first signal, in the feature's order, at whose place it is blocked."""
         platform = reader.cell(self.platform) if self.has_platforms else ""
-        subdivision = reader.cell(self.subdivision) if self.has_subdivisions else ""
+        subdivision = reader.cell(self.subdivision) if self.regions else ""
         for signal, atom in self.places.items():
             for orders, offers in reader.cell(atom):
                 row = _find_order(orders, reader, subdivision) or _find_block(
@@ -73,7 +74,7 @@ class LawGate:
     def _reader_of(self, signal: str) -> Any:
         """Make the atom's read: the rows of every place at which the signal was seen."""
         if signal == "participants":
-            return lambda seen: self._read_everybody(seen)
+            return self._read_everybody
         return lambda seen: self._read_place(signal, seen)
 
     def _read_place(self, signal: str, seen: Sighting) -> Hashable:
@@ -131,9 +132,9 @@ def _find_block(rows: Rows, reader: Reader, subdivision: str, platform: str | No
     for row in rows:
         if row.subdivision not in ("", subdivision) or not _is_current(row, reader):
             continue
-        if row.platform and row.platform.lower() != platform:
-            if platform is not None or row.status != BLOCKED:
-                continue
+        elsewhere = row.platform and row.platform.lower() != platform
+        if elsewhere and not (platform is None and row.status == BLOCKED):
+            continue
         return row if row.status == BLOCKED else None
     return None
 

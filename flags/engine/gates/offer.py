@@ -1,4 +1,4 @@
-"""PURE: gate `offer`: is the most specific offer at the offer basis live?
+"""PURE: gate `offer`, which asks: is the most specific offer at the offer basis live.
 
 A rollout percentage of an offer is a sticky hash on top of whatever targeting asks.
 """
@@ -43,14 +43,15 @@ class OfferGate:
         self.place = Atom(self.basis, self._read_place)
         names = {offer.platform.lower() for offer in self.offers if offer.platform}
         self.platform = Atom("platform", lambda name: name if name in names else "")
-        regions = {offer.place.key for offer in self.offers if offer.place.kind == "subdivision"}
-        self.subdivision = Atom("subdivision", lambda code: code if code in regions else "")
+        self.regions = frozenset(
+            offer.place.key for offer in self.offers if offer.place.kind == "subdivision"
+        )
+        self.subdivision = Atom("subdivision", lambda code: code if code in self.regions else "")
         self.has_platforms = bool(names)
-        self.has_subdivisions = bool(regions)
         self.atoms = (
             *((self.place,) if self.offers else ()),
             *((self.platform,) if names else ()),
-            *((self.subdivision,) if regions else ()),
+            *((self.subdivision,) if self.regions else ()),
         )
         self.flips = tuple(sorted(set(self._list_flips())))
 
@@ -70,7 +71,7 @@ class OfferGate:
 
     def _find_row(self, reader: Reader) -> Row | None:
         platform = reader.cell(self.platform) if self.has_platforms else ""
-        subdivision = reader.cell(self.subdivision) if self.has_subdivisions else ""
+        subdivision = reader.cell(self.subdivision) if self.regions else ""
         rows: Rows = reader.cell(self.place)
         for row in rows:
             if (

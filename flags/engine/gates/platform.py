@@ -1,4 +1,4 @@
-"""PURE: gate `platform`: is the platform retired, closed to new users, or too old?
+"""PURE: gate `platform`, which asks: is the platform retired, closed to new users, or too old.
 
 Retirement dates are local to the account's territory, else to the location's, else UTC.
 """
@@ -62,22 +62,27 @@ class PlatformGate:
 
     def check(self, reader: Reader) -> Outcome | None:
         """Close by retirement first, then by the profile."""
-        if self.retirements:
-            farewell: Farewell | None = reader.cell(self.retirement)
-            if farewell is not None and reader.passed(farewell.off):
-                return self.answers.off(Reason.PLATFORM_RETIRED, rule=farewell.rule)
-            if farewell is not None and reader.passed(farewell.closed) and not farewell.stays:
-                return self.answers.off(Reason.CLOSED_TO_NEW, rule=farewell.rule)
+        return self._check_retirement(reader) or self._check_profile(reader)
+
+    def _check_retirement(self, reader: Reader) -> Outcome | None:
+        farewell: Farewell | None = reader.cell(self.retirement) if self.retirements else None
+        if farewell is None:
+            return None
+        if reader.passed(farewell.off):
+            return self.answers.off(Reason.PLATFORM_RETIRED, rule=farewell.rule)
+        if reader.passed(farewell.closed) and not farewell.stays:
+            return self.answers.off(Reason.CLOSED_TO_NEW, rule=farewell.rule)
+        return None
+
+    def _check_profile(self, reader: Reader) -> Outcome | None:
         if self.least is None:
             return None
         platform = reader.cell(self.platform)
         if platform is None:
             return self.answers.off(Reason.UNSUPPORTED_PLATFORM, detail="platform")
-        least = self.least[platform]
-        if least.os_version is not None and not reader.cell(least.os_version):
-            return self.answers.off(Reason.UNSUPPORTED_PLATFORM, detail="osVersion")
-        if least.app_version is not None and not reader.cell(least.app_version):
-            return self.answers.off(Reason.UNSUPPORTED_PLATFORM, detail="appVersion")
+        for name, atom in zip(("osVersion", "appVersion"), self.least[platform], strict=True):
+            if atom is not None and not reader.cell(atom):
+                return self.answers.off(Reason.UNSUPPORTED_PLATFORM, detail=name)
         return None
 
     def _read_retirement(self, seen: tuple[str, str | None, str | None, bool] | None) -> object:

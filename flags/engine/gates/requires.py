@@ -1,4 +1,4 @@
-"""PURE: gate `requires`: are all features on that this one needs?
+"""PURE: gate `requires`, which asks: are all features on that this one needs.
 
 Landfall's own requirements are recursive; Unleash's dependencies, which come from
 imported payloads, look one level deep (WIRE.md 7.6).

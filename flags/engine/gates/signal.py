@@ -1,4 +1,4 @@
-"""PURE: gate `signal`: is a signal unknown that a feature which fails closed needs?
+"""PURE: gate `signal`, which asks: is a signal unknown that a feature which fails closed needs.
 
 No participants given is not missing; one that cannot be read is (DECISIONS 13).
 """

@@ -1,4 +1,4 @@
-"""PURE: gate `targeting`: does one of the feature's Unleash strategies hold?
+"""PURE: gate `targeting`, which asks: does one of the feature's Unleash strategies hold.
 
 The first that holds decides, also about the variant. A feature without strategies is on
 for everybody who gets here.
@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flags.engine.constraints import AtomTest, Compiled, TimeTest, UnreadableConstraint, is_pattern
-from flags.engine.constraints import compile_constraint
+from flags.engine.constraints import (
+    AtomTest,
+    Compiled,
+    TimeTest,
+    UnreadableConstraint,
+    compile_constraint,
+    is_pattern,
+)
 from flags.engine.context import Context
 from flags.engine.definitions import Constraint, Feature, Strategy, Variant
 from flags.engine.ground import BrokenFeature, Ground

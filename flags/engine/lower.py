@@ -1,0 +1,273 @@
+"""PURE: definitions -> Unleash definitions, for SDKs that evaluate by themselves.
+
+The law (DECISIONS 18): lowered on => engine on, on every context; and equal on canonical
+complete contexts where a feature is marked exact. Places become `IN` allow-lists, never
+`NOT_IN`, which would let unknown countries in. What cannot be said is left out, which makes
+a feature stricter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from flags.engine.canonical import (
+    canonical_constraint,
+    canonical_strategy,
+    canonical_variants,
+)
+from flags.engine.compile import compile_snapshot
+from flags.engine.compiled import CompiledFeature, CompiledSnapshot
+from flags.engine.definitions import (
+    Definitions,
+    Dependency,
+    Feature,
+    KillSwitch,
+    Segment,
+    Strategy,
+    Variant,
+)
+from flags.engine.ground import Ground
+from flags.engine.lowered_places import Entry, list_entries
+from flags.engine.probe import EVERYBODY
+from regions.zones import EARLIEST
+
+TWIN = ".self"
+
+
+class LoweredFeature(Struct, frozen=True):
+    """One feature as SDKs get it; `notes` say where it is stricter than the engine.
+
+    A `hidden` one is a twin that only dependencies name.
+    """
+
+    key: str
+    enabled: bool
+    strategies: tuple[Strategy, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    exact: bool = True
+    notes: tuple[str, ...] = ()
+    hidden: bool = False
+    description: str = ""
+
+
+class LoweredDefinitions(Struct, frozen=True):
+    """All features of a scope, sorted by key, twins among them.
+
+    From `until` on features may be stricter than they need: lower again then.
+    """
+
+    app: str
+    environment: str
+    features: tuple[LoweredFeature, ...]
+    segments: tuple[Segment, ...]
+    until: datetime | None = None
+
+
+def lower(
+    definitions: Definitions, kills: tuple[KillSwitch, ...] = (), *, now: datetime | None = None
+) -> LoweredDefinitions:
+    """Lower a scope from `now` on, or for all times when no time is given.
+
+    Dated rules become date constraints, so an SDK that is cut off still follows them.
+    """
+    steps = lower_steps(compile_snapshot(definitions, kills), now=now)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            lowered: LoweredDefinitions = stop.value
+            return lowered
+
+
+def lower_steps(
+    snapshot: CompiledSnapshot, *, now: datetime | None = None
+) -> Generator[None, None, LoweredDefinitions]:
+    """Lower what is compiled already, yielding after each feature."""
+    definitions = snapshot.definitions
+    ground = Ground(definitions, snapshot.kills)
+    segments = _list_segments(definitions)
+    lowering = _Lowering(snapshot, ground, {segment.id for segment in segments}, now or EARLIEST)
+    features = []
+    for key in snapshot.feature_keys:
+        features.append(lowering.feature(key))
+        yield
+    features += [lowering.twin(key) for key in sorted(lowering.twins)]
+    used = {number for one in features for way in one.strategies for number in way.segments}
+    return LoweredDefinitions(
+        app=definitions.app,
+        environment=definitions.environment,
+        features=tuple(sorted(features, key=lambda one: one.key)),
+        segments=tuple(segment for segment in segments if segment.id in used),
+        until=lowering.until,
+    )
+
+
+class Ways(NamedTuple):
+    """The strategies of a feature's own gates, requirements apart."""
+
+    strategies: tuple[Strategy, ...]
+    notes: tuple[str, ...]
+
+
+class _Lowering:
+    """One run over a snapshot; twins are collected on the way."""
+
+    def __init__(
+        self, snapshot: CompiledSnapshot, ground: Ground, segments: set[int], now: datetime
+    ) -> None:
+        self.snapshot = snapshot
+        self.ground = ground
+        self.segments = segments
+        self.now = now
+        self.twins: set[str] = set()
+        self.until: datetime | None = None
+        self._ways: dict[str, Ways] = {}
+
+    def feature(self, key: str) -> LoweredFeature:
+        """Lower a feature with its requirements as dependencies."""
+        feature = self.snapshot.features[key].definition
+        ways = self.ways(key)
+        notes = list(ways.notes)
+        dependencies = self._depend(feature, notes)
+        on = bool(ways.strategies) and dependencies is not None
+        return LoweredFeature(
+            key=key,
+            enabled=on,
+            strategies=ways.strategies if on else (),
+            variants=_legacy_variants(feature) if on else (),
+            dependencies=dependencies or (),
+            exact=not notes,
+            notes=tuple(dict.fromkeys(notes)),
+            description=feature.description,
+        )
+
+    def twin(self, key: str) -> LoweredFeature:
+        """Lower a required feature's own gates, so that it can be depended on."""
+        ways = self.ways(key)
+        return LoweredFeature(
+            key=key + TWIN,
+            enabled=bool(ways.strategies),
+            strategies=ways.strategies,
+            exact=not ways.notes,
+            notes=ways.notes,
+            hidden=True,
+        )
+
+    def ways(self, key: str) -> Ways:
+        """Lower a feature's own gates, once."""
+        ways = self._ways.get(key)
+        if ways is None:
+            ways = self._ways[key] = self._find_ways(self.snapshot.features[key])
+        return ways
+
+    def _find_ways(self, compiled: CompiledFeature) -> Ways:
+        feature = compiled.definition
+        if compiled.gates[0][0] == "known":
+            return Ways((), ("broken",))
+        if not feature.enabled:
+            return Ways((), ())
+        notes: list[str] = []
+        targeting = self._lower_targeting(feature, notes)
+        places = list_entries(compiled, self.ground, self.now)
+        notes += places.notes
+        if places.until is not None:
+            self.until = min(places.until, self.until or places.until)
+        strategies = [
+            joined
+            for strategy in targeting
+            for entry in places.entries
+            if (joined := _join(strategy, entry, feature.key, notes)) is not None
+        ]
+        return Ways(tuple(strategies), tuple(dict.fromkeys(notes)))
+
+    def _lower_targeting(self, feature: Feature, notes: list[str]) -> list[Strategy]:
+        """Return the canonical strategies; those that cannot be sent are left out."""
+        given = feature.strategies or (Strategy(name="default"),)
+        kept = []
+        for strategy in given:
+            canonical = canonical_strategy(strategy, feature.key)
+            if canonical is None or not set(canonical.segments) <= self.segments:
+                notes.append(f"strategy {strategy.name} cannot be sent")
+            else:
+                kept.append(canonical)
+        return kept
+
+    def _depend(self, feature: Feature, notes: list[str]) -> tuple[Dependency, ...] | None:
+        """Return a dependency on every ancestor, or None when one is never on."""
+        wanted: dict[str, Dependency] = {}
+        for key in _list_ancestors(self.ground.features, feature):
+            ancestor = self.ground.features.get(key)
+            if ancestor is None or ancestor.dependencies:
+                notes.append(f"{key} cannot be depended on")
+                return None
+            name = key
+            if ancestor.requires:
+                name = key + TWIN
+                if name in self.ground.features:
+                    notes.append(f"the name {name} is taken")
+                    return None
+                self.twins.add(key)
+            notes += [f"{key}: {note}" for note in self.ways(key).notes]
+            wanted[name] = Dependency(feature=name)
+        for dependency in feature.dependencies:
+            parent = self.ground.features.get(dependency.feature)
+            sendable = parent and not (parent.dependencies or parent.requires)
+            if not dependency.enabled or not sendable or dependency.feature in wanted:
+                notes.append(f"dependency on {dependency.feature} cannot be sent")
+                return None
+            notes += [f"{dependency.feature}: {n}" for n in self.ways(dependency.feature).notes]
+            wanted[dependency.feature] = dependency
+        return tuple(wanted[name] for name in sorted(wanted))
+
+
+def _join(strategy: Strategy, entry: Entry, key: str, notes: list[str]) -> Strategy | None:
+    """Put a place's constraints before a strategy's own, or None when both cannot hold."""
+    parameters = strategy.parameters
+    if entry.percent < EVERYBODY:
+        same = parameters["groupId"] == key and parameters["stickiness"] == "default"
+        if strategy.name != "flexibleRollout" or not same:
+            notes.append("an offer's rollout and a strategy's cannot be joined")
+            return None
+        # The same hash for both: being within the smaller is being within both.
+        percent = min(entry.percent, int(parameters["rollout"]))
+        parameters = {**parameters, "rollout": str(percent)}
+    return Strategy(
+        name=strategy.name,
+        parameters=parameters,
+        constraints=(*entry.constraints, *strategy.constraints),
+        segments=strategy.segments,
+        variants=strategy.variants,
+    )
+
+
+def _list_ancestors(features: dict[str, Feature], feature: Feature) -> list[str]:
+    """List everything that a feature requires, directly or not."""
+    found: dict[str, None] = {}
+    waiting = list(feature.requires)
+    while waiting:
+        key = waiting.pop()
+        if key not in found:
+            found[key] = None
+            ancestor = features.get(key)
+            waiting += ancestor.requires if ancestor else ()
+    return sorted(found)
+
+
+def _legacy_variants(feature: Feature) -> tuple[Variant, ...]:
+    return canonical_variants(feature.variants) or ()
+
+
+def _list_segments(definitions: Definitions) -> tuple[Segment, ...]:
+    """Return the segments of which every constraint can be sent."""
+    found = []
+    for segment in definitions.segments:
+        constraints = [canonical_constraint(constraint) for constraint in segment.constraints]
+        if 0 < segment.id < 2**31 and None not in constraints:
+            kept = tuple(one for one in constraints if one is not None)
+            found.append(Segment(id=segment.id, key=segment.key, constraints=kept))
+    return tuple(sorted(found, key=lambda segment: segment.id))

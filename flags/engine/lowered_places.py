@@ -1,0 +1,271 @@
+"""PURE: where and when a feature's regional gates are open, as Unleash constraints.
+
+For each stretch of time between flips, each platform and each signal the gates are asked;
+platforms and territories with the same answer share an entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
+
+from flags.engine.canonical import canonical_time
+from flags.engine.compiled import CompiledFeature
+from flags.engine.definitions import Constraint, Minimum
+from flags.engine.ground import Ground
+from flags.engine.probe import ELSEWHERE, EVERYBODY, SIGNALS, Prober
+from flags.engine.result import Reason
+from flags.engine.signals import PARTICIPANTS_FIELD
+from flags.engine.versions import is_zero, pad, parse_padded
+from regions.locales.territory import list_countries
+from regions.zones import EARLIEST, LATEST
+
+# Stretches of time that are told ahead; features are off after them until lowered again.
+ERAS_MAX = 64
+_FIELDS = {
+    "account": "accountCountry",
+    "location": "locationCountry",
+    "storefront": "storefrontCountry",
+}
+
+
+class Entry(NamedTuple):
+    """Constraints that let a share of people in, 1 to 100 %."""
+
+    constraints: tuple[Constraint, ...]
+    percent: int
+
+
+class Places(NamedTuple):
+    """All entries of a feature; `until` is when they end without need."""
+
+    entries: tuple[Entry, ...]
+    notes: tuple[str, ...]
+    until: datetime | None
+
+
+class Era(NamedTuple):
+    """A stretch of time in which no regional rule of the feature flips."""
+
+    starts: datetime
+    ends: datetime
+
+
+def list_entries(compiled: CompiledFeature, ground: Ground, now: datetime) -> Places:
+    """Return where the feature is open from `now` on, with what could not be said."""
+    walk = _Walk(compiled, ground)
+    eras, until = _list_eras(walk, now)
+    spans: dict[Entry, list[Era]] = {}
+    for era in eras:
+        for entry in walk.entries(era.starts):
+            known = spans.setdefault(entry, [])
+            if known and known[-1].ends == era.starts:
+                known[-1] = Era(known[-1].starts, era.ends)
+            else:
+                known.append(era)
+    first = eras[0].starts
+    entries = [
+        Entry((*entry.constraints, *_list_dates(span, first)), entry.percent)
+        for entry, stretches in spans.items()
+        for span in stretches
+    ]
+    return Places(tuple(entries), tuple(sorted(walk.notes)), until)
+
+
+def _list_eras(walk: _Walk, now: datetime) -> tuple[list[Era], datetime | None]:
+    """Cut time from `now` on at the flips of the regional gates."""
+    flips = {
+        flip.at
+        for name, gate in walk.gates.items()
+        if name in ("law", "offer")
+        for flip in gate.flips
+    }
+    for platform in walk.platforms:
+        flips |= walk.prober.list_farewells(platform)
+    bounds = [now, *sorted(at for at in flips if now < at < LATEST), LATEST]
+    until = bounds[ERAS_MAX] if len(bounds) > ERAS_MAX + 1 else None
+    return [Era(*pair) for pair in pairwise(bounds[: ERAS_MAX + 1])], until
+
+
+def _list_dates(span: Era, first: datetime) -> list[Constraint]:
+    """Bound an entry in time; the first era has no beginning, the last no end."""
+    dates = []
+    for operator, at in (("DATE_AFTER", span.starts), ("DATE_BEFORE", span.ends)):
+        if at in (first, EARLIEST, LATEST):
+            continue
+        # Flips are local midnights: whole seconds, which every SDK can read.
+        dates.append(_constraint("currentTime", operator, value=canonical_time(at) or ""))
+    return dates
+
+
+class _Walk:
+    """Asks a feature's gates over territories and platforms at one time."""
+
+    def __init__(self, compiled: CompiledFeature, ground: Ground) -> None:
+        feature = compiled.definition
+        self.feature = feature
+        self.gates = dict(compiled.gates)
+        self.notes: set[str] = set()
+        profile = ground.profiles.get(feature.profile)
+        self.minimums = {one.platform.lower(): one for one in profile.minimums} if profile else None
+        places = [offer.place for offer in ground.offers_of(feature)]
+        places += [order.place for order in ground.orders_of(feature)]
+        codes = {code for place in places for code in ground.atlas.list_codes(place) if code}
+        kills = ground.kills_of(feature)
+        codes |= {kill.territory for kill in kills if kill.territory}
+        self.codes = tuple(sorted(codes))
+        self.prober = Prober(compiled, ground.atlas, self.codes)
+        self.platforms = self._list_platforms(ground)
+        self.reads_platform = any(
+            atom.attribute == "platform" for gate in self.prober.asked for atom in gate.atoms
+        )
+        basis = feature.offer_basis
+        asked = [signal for signal in SIGNALS if signal in (basis, *feature.law_basis)]
+        if any(kill.territory for kill in kills):
+            asked += [signal for signal in ("account", "location") if signal not in asked]
+        self.signals = tuple(asked)
+        needed = {basis, *feature.law_basis} if feature.fail_closed else set()
+        self.needed = frozenset(needed)
+
+    def entries(self, now: datetime) -> Iterable[Entry]:
+        """Yield what is open at a time; platforms with equal rules share entries."""
+        where: dict[str, tuple[Entry, ...]] = {}
+        alike: dict[tuple[Entry, ...], dict[tuple[Constraint, ...], list[str]]] = {}
+        for platform in self.platforms:
+            versions = self._list_versions(platform, now)
+            if versions is not None:
+                # Most features ask of a platform nothing but its versions.
+                asked = platform if self.reads_platform else ""
+                if asked not in where:
+                    where[asked] = tuple(self._list_where(asked, now))
+                entries = where[asked]
+                alike.setdefault(entries, {}).setdefault(versions, []).append(platform)
+        for entries, by_versions in alike.items():
+            for versions, platforms in by_versions.items():
+                named = [] if platforms == [""] else [_listed("platform", platforms)]
+                for entry in entries:
+                    constraints = (*named, *versions, *entry.constraints)
+                    yield Entry(constraints, entry.percent)
+
+    def _list_platforms(self, ground: Ground) -> tuple[str, ...]:
+        """List the platforms to ask about; one empty name when platforms do not matter."""
+        asked = any(
+            atom.attribute in ("platform", "retirement")
+            for name, gate in self.gates.items()
+            if name in ("kill", "law", "platform", "offer")
+            for atom in gate.atoms
+        )
+        if not asked:
+            return ("",)
+        if self.minimums is not None:
+            return tuple(sorted(self.minimums))
+        profiles = ground.profiles.values()
+        known = {one.platform.lower() for profile in profiles for one in profile.minimums}
+        known |= {offer.platform.lower() for offer in ground.offers_of(self.feature)}
+        return tuple(sorted(known - {""}))
+
+    def _list_versions(self, platform: str, now: datetime) -> tuple[Constraint, ...] | None:
+        """Return what a platform asks for, None when it is closed."""
+        found: list[Constraint] = []
+        if platform:
+            ended = self.prober.retirement(platform, now)
+            if ended is Reason.PLATFORM_RETIRED:
+                return None
+            if ended is Reason.CLOSED_TO_NEW:
+                found.append(_listed("enrolled", ["true"]))
+        minimum = self.minimums.get(platform) if self.minimums else None
+        for field, least in _name_minimums(minimum):
+            wanted = parse_padded(least)
+            if wanted is None or is_zero(wanted):
+                continue
+            padded = pad(least)
+            if padded is None:
+                self.notes.add(f"version {least} cannot be sent")
+                return None
+            found.append(_constraint(field, "SEMVER_GTE", value=padded))
+        return tuple(found)
+
+    def _list_where(self, platform: str, now: datetime) -> list[Entry]:
+        """Return the allow-lists of all signals, split by the offer's rollout."""
+        fixed: list[Constraint] = []
+        basis = self.feature.offer_basis
+        if self.prober.place("", "", platform, now).percent == 0:
+            return []
+        for signal in self.signals:
+            if signal != basis:
+                allowed = self._allow(signal, platform, now)
+                codes = allowed.get(EVERYBODY, [])
+                if not codes:
+                    return []
+                if not self._is_open(signal, codes):
+                    fixed.append(self._list_codes(signal, codes))
+        shares: list[tuple[list[Constraint], int]] = [([], EVERYBODY)]
+        if basis != "none":
+            shares = [
+                ([] if self._is_open(basis, codes) else [self._list_codes(basis, codes)], percent)
+                for percent, codes in sorted(self._allow(basis, platform, now).items())
+                if percent > 0
+            ]
+        return [
+            Entry((*where, *fixed, *others), percent)
+            for where, percent in shares
+            for others in self._list_participants(platform, now)
+        ]
+
+    def _allow(self, signal: str, platform: str, now: datetime) -> dict[int, list[str]]:
+        """Sort the codes that rules name, and all others as one, by what they allow."""
+        found: dict[int, list[str]] = {}
+        for codes in self.prober.list_alike(signal):
+            verdict = self.prober.place(signal, codes[0], platform, now)
+            if verdict.blurred:
+                self.notes.add(f"subdivisions of {codes[0]}")
+            if verdict.percent > 0:
+                found.setdefault(verdict.percent, []).extend(codes)
+        return found
+
+    def _is_open(self, signal: str, codes: list[str]) -> bool:
+        """Tell whether no constraint is needed: every place is open, an unknown one too."""
+        return len(codes) == len(self.codes) + 1 and signal not in self.needed
+
+    def _list_codes(self, signal: str, codes: list[str]) -> Constraint:
+        return _listed(_FIELDS[signal], self._spell_out(codes))
+
+    def _spell_out(self, codes: list[str]) -> list[str]:
+        """Write "all others" as the codes that no rule names."""
+        if ELSEWHERE not in codes:
+            return codes
+        return sorted(
+            {*codes, *list_countries()}.difference({ELSEWHERE}, set(self.codes) - {*codes})
+        )
+
+    def _list_participants(self, platform: str, now: datetime) -> list[list[Constraint]]:
+        """Return the ways in which the places of everybody in the chat let it be on."""
+        if "participants" not in self.feature.law_basis:
+            return [[]]
+        codes = self._allow("participants", platform, now).get(EVERYBODY, [])
+        if self._is_open("participants", codes):
+            return [[]]
+        # Nobody else: any character at all would be a participant.
+        alone = _constraint(PARTICIPANTS_FIELD, "REGEX", value=".", inverted=True)
+        if not codes:
+            return [[alone]]
+        listed = "|".join(self._spell_out(codes))
+        pattern = f"^(?:(?:{listed})(?:,|$))+$"
+        return [[alone], [_constraint(PARTICIPANTS_FIELD, "REGEX", value=pattern)]]
+
+
+def _name_minimums(minimum: Minimum | None) -> list[tuple[str, str]]:
+    if minimum is None:
+        return []
+    named = (("osVersion", minimum.os_version), ("appVersion", minimum.app_version))
+    return [(field, least) for field, least in named if least]
+
+
+def _listed(field: str, values: list[str]) -> Constraint:
+    return Constraint(context_name=field, operator="IN", values=tuple(sorted(values)))
+
+
+def _constraint(field: str, operator: str, *, value: str, inverted: bool = False) -> Constraint:
+    return Constraint(context_name=field, operator=operator, value=value, inverted=inverted)

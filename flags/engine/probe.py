@@ -1,0 +1,158 @@
+"""PURE: ask compiled gates about one place and one platform, for lowering.
+
+The gates themselves are asked, so what is lowered cannot differ from what they decide.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from flags.engine.atoms import Atom
+from flags.engine.compiled import CompiledFeature
+from flags.engine.gates.offer import OfferGate, OfferRollout
+from flags.engine.gates.platform import PlatformGate
+from flags.engine.outcomes import Credit, Decision, Gate, Outcome
+from flags.engine.places import Atlas
+from flags.engine.result import Reason
+from flags.engine.signals import Participants, Sighting
+from regions.zones import instant
+
+SIGNALS = ("account", "location", "storefront")
+# Stands for every territory that no rule names.
+ELSEWHERE = "other"
+EVERYBODY = 100
+
+
+class Probe:
+    """A reader for a person of whom one signal, a platform and a time are known.
+
+    Signals that are not asked about read as having no rules; they are asked on their own.
+    """
+
+    def __init__(self, signal: str, values: dict[str, Any], now: datetime) -> None:
+        """Take the signal in question and the values of attributes."""
+        self.signal = signal
+        self.values = values
+        self.now = now
+        self.credit = Credit()
+
+    def cell(self, atom: Atom) -> Any:
+        """Return the cell of a known value, and no rules for the other signals."""
+        name = atom.attribute
+        if name != self.signal and (name in SIGNALS or name == "participants"):
+            return ()
+        return atom.read(self.values.get(name))
+
+    def passed(self, at: datetime) -> bool:
+        """Tell whether the instant is at or before the time in question."""
+        return at <= self.now
+
+    def decide(self, _key: str) -> Decision | None:
+        """Know no other feature: requirements become dependencies."""
+        return None
+
+
+class Verdict(NamedTuple):
+    """What a place allows: a percentage of people, 0 for nobody."""
+
+    percent: int
+    # Whether the answer would depend on things that no constraint can say.
+    blurred: bool = False
+
+
+class Prober:
+    """One feature's gates by signal, platform and time.
+
+    Territories of which the gates read the same are asked about once, and told together.
+    """
+
+    def __init__(self, feature: CompiledFeature, atlas: Atlas, codes: tuple[str, ...]) -> None:
+        """Take the codes that any rule of the feature names; all others are alike."""
+        self.feature = feature
+        self.atlas = atlas
+        self.codes = codes
+        self.gates: dict[str, Gate] = dict(feature.gates)
+        self.asked = [self.gates[name] for name in ("kill", "law", "offer") if name in self.gates]
+        self.regions = self._list_regions()
+        self._alike: dict[str, list[tuple[str, ...]]] = {}
+
+    def list_alike(self, signal: str) -> list[tuple[str, ...]]:
+        """Return the codes that rules name, and all others as one, in classes."""
+        known = self._alike.get(signal)
+        if known is None:
+            classes: dict[Any, list[str]] = {}
+            for code in (*self.codes, ELSEWHERE):
+                seen = _sight(signal, code)
+                cells = tuple(
+                    atom.read(seen)
+                    for gate in self.asked
+                    for atom in gate.atoms
+                    if atom.attribute == signal
+                )
+                classes.setdefault((cells, self._regions_of(code)), []).append(code)
+            known = self._alike[signal] = [tuple(codes) for codes in classes.values()]
+        return known
+
+    def place(self, signal: str, code: str, platform: str, now: datetime) -> Verdict:
+        """Return what kill, law and offer allow when a signal is at a territory."""
+        found = {
+            self._ask(signal, code, {"platform": platform, "subdivision": region}, now)
+            for region in ("", *self._regions_of(code))
+        }
+        return Verdict(min(found), blurred=len(found) > 1)
+
+    def _ask(self, signal: str, code: str, values: dict[str, Any], now: datetime) -> int:
+        probe = Probe(signal, {**values, signal: _sight(signal, code), "asOf": False}, now)
+        percent = EVERYBODY
+        for gate in self.asked:
+            if isinstance(gate, OfferGate) and gate.basis != signal:
+                continue
+            verdict = gate.check(probe)
+            if isinstance(verdict, Outcome):
+                return 0
+            if isinstance(verdict, OfferRollout):
+                percent = min(percent, verdict.percent)
+        return percent
+
+    def _regions_of(self, code: str) -> tuple[str, ...]:
+        return tuple(region for region in self.regions if region.startswith(f"{code}-"))
+
+    def list_farewells(self, platform: str) -> set[datetime]:
+        """Return when a platform closes and ends, in the first zone that gets there."""
+        gate = self.gates.get("platform")
+        if not isinstance(gate, PlatformGate) or platform not in gate.retirements:
+            return set()
+        retirement = gate.retirements[platform]
+        dates = [retirement.closed_to_new, *([retirement.off] if retirement.off else [])]
+        return {self._find_earliest(date) for date in dates}
+
+    def retirement(self, platform: str, now: datetime) -> Reason | None:
+        """Return how a platform has ended; the first zone's date holds for all."""
+        gate = self.gates.get("platform")
+        if not isinstance(gate, PlatformGate) or platform not in gate.retirements:
+            return None
+        retirement = gate.retirements[platform]
+        if retirement.off is not None and self._find_earliest(retirement.off) <= now:
+            return Reason.PLATFORM_RETIRED
+        if self._find_earliest(retirement.closed_to_new) <= now:
+            return Reason.CLOSED_TO_NEW
+        return None
+
+    def _find_earliest(self, day: date) -> datetime:
+        zones = {self.atlas.zone_of(code) for code in (*self.atlas.zones, None)}
+        return min(instant(day, zone) for zone in zones)
+
+    def _list_regions(self) -> tuple[str, ...]:
+        """List the subdivisions that rules of law and offer name."""
+        found: set[str] = set()
+        for name in ("law", "offer"):
+            gate = self.gates.get(name)
+            found |= getattr(gate, "regions", frozenset())
+        return tuple(sorted(found))
+
+
+def _sight(signal: str, code: str) -> Sighting | Participants:
+    if signal == "participants":
+        return Participants(codes=(code,), missing=False)
+    return Sighting(code=code, missing=False)
