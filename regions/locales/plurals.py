@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from regions.locales.tag import split_tag
+from regions.locales.fallback import inherit
+from regions.locales.tag import file_name, split_tag
 
 CATEGORIES = ("zero", "one", "two", "few", "many", "other")
 # CLDR's `many` of the Romance languages starts here.
@@ -48,8 +49,10 @@ class PluralRule:
 _FAMILIES: tuple[tuple[str, str, str], ...] = (
     ("bo dz id ig ja jv km ko lo ms my su th vi wo yo yue zh", "0", "other"),
     (
-        "af az bg da de el en et eu fi fo fy gl hu ka kk ky lb ml mn mr nb ne nl nn "
-        "no ps rm so sq st sv sw ta te tk tr ug ur uz xh",
+        (
+            "af az bg da de el en et eu fi fo fy gl hu ka kk ky lb ml mn mr nb ne nl nn "
+            "no ps rm so sq st sv sw ta te tk tr ug ur uz xh"
+        ),
         "n != 1",
         "one other",
     ),
@@ -66,20 +69,26 @@ _FAMILIES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "ar",
-        "n == 0 ? 0 : n == 1 ? 1 : n == 2 ? 2 : n % 100 >= 3 && n % 100 <= 10 ? 3 : "
-        "n % 100 >= 11 ? 4 : 5",
+        (
+            "n == 0 ? 0 : n == 1 ? 1 : n == 2 ? 2 : n % 100 >= 3 && n % 100 <= 10 ? 3 : "
+            "n % 100 >= 11 ? 4 : 5"
+        ),
         "zero one two few many other",
     ),
     (
         "be ru uk",
-        "n % 10 == 1 && n % 100 != 11 ? 0 : "
-        "n % 10 >= 2 && n % 10 <= 4 && (n % 100 < 12 || n % 100 > 14) ? 1 : 2",
+        (
+            "n % 10 == 1 && n % 100 != 11 ? 0 : "
+            "n % 10 >= 2 && n % 10 <= 4 && (n % 100 < 12 || n % 100 > 14) ? 1 : 2"
+        ),
         "one few many",
     ),
     (
         "bs hr sr",
-        "n % 10 == 1 && n % 100 != 11 ? 0 : "
-        "n % 10 >= 2 && n % 10 <= 4 && (n % 100 < 12 || n % 100 > 14) ? 1 : 2",
+        (
+            "n % 10 == 1 && n % 100 != 11 ? 0 : "
+            "n % 10 >= 2 && n % 10 <= 4 && (n % 100 < 12 || n % 100 > 14) ? 1 : 2"
+        ),
         "one few other",
     ),
     (
@@ -95,8 +104,10 @@ _FAMILIES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "lt",
-        "n % 10 == 1 && (n % 100 < 11 || n % 100 > 19) ? 0 : "
-        "n % 10 >= 2 && (n % 100 < 11 || n % 100 > 19) ? 1 : 2",
+        (
+            "n % 10 == 1 && (n % 100 < 11 || n % 100 > 19) ? 0 : "
+            "n % 10 >= 2 && (n % 100 < 11 || n % 100 > 19) ? 1 : 2"
+        ),
         "one few other",
     ),
     (
@@ -119,11 +130,14 @@ _FAMILIES: tuple[tuple[str, str, str], ...] = (
 )
 
 
+@lru_cache(maxsize=1024)
 def rule_of(tag: str) -> PluralRule:
     """Return how the language of a canonical tag counts; unknown ones count as English does."""
-    language, _, region = split_tag(tag)
     table = _table()
-    return table.get(f"{language}_{region}") or table.get(language) or table["en"]
+    # Angola counts as Portugal does, its parent, and not as `pt`, which is Brazil.
+    steps = (file_name(step) for step in inherit(tag))
+    found = next((table[step] for step in steps if step in table), None)
+    return found or table.get(split_tag(tag)[0]) or table["en"]
 
 
 def languages() -> Iterator[str]:

@@ -17,6 +17,8 @@ _OWN_ALIASES = {"no": "nb"}
 # Chinese without its script says nothing about what a person can read.
 _SCRIPT_ALWAYS = frozenset({"zh"})
 _MAX_CHARACTERS = 100
+_SCRIPT = re.compile(r"[A-Z][a-z]{3}")
+_REGION = re.compile(r"[A-Z]{2}|[0-9]{3}")
 _RIGHT_TO_LEFT = frozenset({"Adlm", "Arab", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"})
 _POSIX_SCRIPTS = {"latin": "Latn", "cyrillic": "Cyrl", "arabic": "Arab", "devanagari": "Deva"}
 
@@ -82,9 +84,9 @@ def maximise(tag: str) -> tuple[str, str, str]:
 def split_tag(tag: str) -> tuple[str, str, str]:
     """Return language, script and region of a canonical tag, empty where it has none."""
     language, *rest = tag.split("-")
-    script = next((part for part in rest[:1] if len(part) == 4 and part.isalpha()), "")
-    regions = [part for part in rest if part.isupper() or (len(part) == 3 and part.isdigit())]
-    return language, script, regions[0] if regions else ""
+    script = next((part for part in rest if _SCRIPT.fullmatch(part)), "")
+    region = next((part for part in rest if _REGION.fullmatch(part)), "")
+    return language, script, region
 
 
 def direction(tag: str) -> str:
@@ -111,7 +113,7 @@ def _alias(language: str, script: str, region: str) -> tuple[str, str, str]:
     known = get_global("language_aliases").get(language, language)
     language, *rest = known.split("_")
     for part in rest:
-        if len(part) == 4:
+        if _SCRIPT.fullmatch(part):
             script = script or part
         else:
             region = region or part

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from regions import canonical
 from regions.locales.fallback import chain
 from regions.locales.plurals import name_forms
 from regions.locales.tag import direction
-from regions.models import Locale
 from regions.translations.bundles import LocaleTexts, Texts
 from regions.translations.catalog import Forms
 from regions.translations.models import Component, Entry, Translation
+from regions.translations.queries.rows import load_parents
 from regions.translations.workflow import PRODUCTION
 
 BundleText = str | dict[str, str]
@@ -36,7 +36,7 @@ def build_texts(environment_key: str, *, using: str = "default") -> tuple[Texts,
     from its chain. Four queries whatever the size.
     """
     sources = _load_sources(environment_key, using)
-    parents = _load_parents(using)
+    parents = load_parents(using=using)
     source_locale = next((source.locale for source in sources), "en")
     tags = {source_locale, *(tag for source in sources for tag in source.texts)}
     bodies: dict[str, bytes] = {}
@@ -96,11 +96,6 @@ def _load_sources(environment_key: str, using: str) -> list[_Source]:
         if whole is not None:
             source.texts.setdefault(tag, {})[key] = whole
     return list(sources.values())
-
-
-def _load_parents(using: str) -> Mapping[str, str]:
-    rows = Locale.objects.using(using).filter(parent__isnull=False)
-    return dict(rows.values_list("tag", "parent__tag"))
 
 
 def _to_text(tag: str, forms: Forms, *, plural: bool) -> BundleText | None:

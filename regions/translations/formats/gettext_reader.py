@@ -95,12 +95,12 @@ class Reader:
                 self._read_strings(number, line, 0)
             elif start:
                 self._read_keyword(number, line)
-        self._finish(len(self._lines))
+        self._finish()
         return self._entries
 
     def _read_comment(self, number: int, line: str) -> None:
         if self._draft.forms or line.startswith("#~"):
-            self._finish(number)
+            self._finish()
         if line.startswith("#~"):
             # Obsolete: nobody is served it, so its lines are kept and not looked into.
             self._draft = _Draft()
@@ -125,7 +125,7 @@ class Reader:
             )
         keyword, index = found.groups()
         if keyword in ("msgctxt", "msgid") and self._draft.forms:
-            self._finish(number)
+            self._finish()
         if self._draft.first < 0:
             self._draft.first = number
         if self._draft.message < 0:
@@ -185,7 +185,7 @@ class Reader:
                 str(error), line=number + 1, column=column + error.offset + 1
             ) from None
 
-    def _finish(self, number: int) -> None:
+    def _finish(self) -> None:
         """Make an entry of the draft, if there is one, and start the next."""
         draft = self._draft
         self._draft = _Draft()
@@ -195,8 +195,7 @@ class Reader:
         if draft.msgid is None or not draft.forms:
             missing = "msgid" if draft.msgid is None else "msgstr"
             raise CatalogError(
-                f"The entry that starts in line {draft.message + 1} has no {missing}.",
-                line=min(number + 1, len(self._lines)),
+                f"The entry that starts here has no {missing}.", line=draft.message + 1
             )
         self._entries.append(
             PoEntry(

@@ -22,8 +22,9 @@ _QUOTES = str.maketrans({value: f"\\{name}" for name, value in _ESCAPES.items()}
 _BYTES = r"\\(?:[0-7]{1,3}|x[0-9A-Fa-f]{1,2})"
 _ESCAPE = re.compile(rf"(?P<bytes>(?:{_BYTES})+)|\\(?P<name>.)")
 _BYTE = re.compile(_BYTES)
-_TOKEN = re.compile(r"[^ ]* +|[^ ]+")
-_CHUNK = re.compile(r'[ \t]*"((?:[^"\\]|\\.)*)"[ \t\r\n]*$')
+# After spaces, and after a hyphen within a word, as GNU gettext does.
+_TOKEN = re.compile(r"[^ ]*?[^\W\d_]-(?=[^\W\d_])|[^ ]* +|[^ ]+")
+_NO_WIDTH = frozenset({"Mn", "Me", "Cf"})
 _WIDEST = 80
 
 
@@ -82,30 +83,38 @@ def render(keyword: str, text: str, style: Style) -> list[str]:
 def detect_style(lines: Sequence[str]) -> Style:
     """Find out how a file writes long texts, from the texts it has.
 
-    A line that continues on the next one without ending in a line break was wrapped.
+    A line that continues on the next one without ending in a line break was wrapped; one
+    that goes over the margin, though it has room to break, was not. The more frequent
+    wins, since some tools wrap what is quoted and not what is translated.
     """
-    width = 0
+    width, wrapped, unwrapped = 0, 0, 0
     split, joined = 0, 0
     previous = ""
     for line in lines:
-        chunk = _CHUNK.match(line) if line.lstrip(" \t")[:1] == '"' else None
-        if chunk is None:
-            joined += _count_inner_breaks(line)
+        if '"' not in line or line.startswith("#"):
             previous = ""
             continue
-        if previous and not previous.endswith("\\n"):
-            width = max(width, _columns(f'"{previous}"'), _columns(f'"{chunk[1]}"'))
-        split += chunk[1].endswith("\\n")
-        joined += _count_inner_breaks(line)
-        previous = chunk[1]
-    # A single long word may stand out; what is written anew keeps to the usual margin.
-    return Style(width=min(max(width, 40), _WIDEST) if width else 0, splits=split >= joined)
+        text = line.strip()
+        columns = _columns(text)
+        joined += _count_inner_breaks(text)
+        if columns > _WIDEST:
+            unwrapped += " " in text.partition('"')[2][1:-2]
+        else:
+            width = max(width, columns)
+        if text[0] == '"':
+            split += text.endswith('\\n"')
+            wrapped += previous != "" and not previous.endswith('\\n"')
+            previous = text
+        else:
+            # A keyword with an empty text opens a text of several lines.
+            previous = "" if text.endswith('""') else text
+    return Style(width=width if wrapped > unwrapped else 0, splits=split >= joined)
 
 
 def _read_bytes(found: re.Match[str], charset: str) -> str:
     """Decode a run of octal or hexadecimal escapes: they are bytes of the file's charset."""
     numbers = [
-        int(part[2:], 16) if part[1] == "x" else int(part[1:], 8)
+        int(f"0{part[1:]}", 0) if part[1] == "x" else int(part[1:], 8)
         for part in _BYTE.findall(found[0])
     ]
     if 0 in numbers:
@@ -124,7 +133,7 @@ def _split_lines(text: str) -> list[str]:
 
 
 def _count_inner_breaks(line: str) -> int:
-    return line.count("\\n") - line.rstrip().endswith('\\n"') if "\\n" in line else 0
+    return line.count("\\n") - line.endswith('\\n"') if "\\n" in line else 0
 
 
 def _wrap(part: str, width: int) -> Iterator[str]:
@@ -175,5 +184,5 @@ def _columns(text: str) -> int:
     return sum(
         2 if _is_wide(character) else 1
         for character in text
-        if not unicodedata.combining(character)
+        if unicodedata.category(character) not in _NO_WIDTH
     )

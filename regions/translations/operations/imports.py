@@ -210,7 +210,7 @@ def _describe_entry(component: str, step: EntryStep) -> Iterator[Change]:
     )
 
 
-def _entry_facts(entry: Any) -> dict[str, str]:  # noqa: ANN401 - StoredEntry and Message alike
+def _entry_facts(entry: Any) -> dict[str, str]:
     return {"source": entry.source, "source_plural": entry.source_plural, "note": entry.note}
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+from regions.models import Locale
 from regions.translations.catalog import Forms
 from regions.translations.merge import Text
 from regions.translations.models import Component, Entry, Translation
 from regions.translations.stored import StoredComponent, StoredEntry, StoredText
 from regions.translations.workflow import NEEDS_REVIEW
+
+
+def load_parents(*, using: str = "default") -> Mapping[str, str]:
+    """Load the parents that differ from CLDR, by tag, for `regions.locales.fallback`."""
+    rows = Locale.objects.using(using).filter(parent__isnull=False)
+    return dict(rows.values_list("tag", "parent__tag"))
 
 
 def load_components(

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from regions.translations.sync import SyncReport, TextConflict, sync_locale
 
+_MOST_NAMES = 50
+
 
 class Command(BaseCommand):
     """Import what changed in files, write back what changed in the admin, name conflicts."""
@@ -30,7 +32,7 @@ class Command(BaseCommand):
             help="follow files that have lost more than a fifth of their messages",
         )
 
-    def handle(self, **options: Any) -> None:  # noqa: ANN401 - Django's signature
+    def handle(self, **options: Any) -> None:
         """Sync, print the report, exit 1 when something waits for a person."""
         directory = (options["dir"] or settings.LOCALE_DIR).resolve()
         if not directory.is_dir():
@@ -71,7 +73,7 @@ class Command(BaseCommand):
         )
 
     def _is_short(self, names: tuple[str, ...]) -> bool:
-        return len(names) <= 50
+        return len(names) <= _MOST_NAMES
 
     def _print_conflict(self, conflict: TextConflict) -> None:
         self.stdout.write(self.style.WARNING(f"conflict: {conflict.name}"))
