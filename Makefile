@@ -41,7 +41,8 @@ types: develop ## Types
 	@$(DEVELOP) $(VENV)/mypy .
 
 bench: develop ## Benchmarks: requests per second, and how long a toggle takes to arrive
-	@$(VENV)/python -m bench
+	@$(VENV)/python -m bench.http_frontend
+	@$(VENV)/python -m bench.toggle_latency
 
 demo-reset: need-python ## Throw the demo's database away; the next start loads it anew
 	@$(PYTHON) -m launch.reset

@@ -10,6 +10,11 @@ from pathlib import Path
 
 from launch.places import UnableToStart, make_private, redis_socket, secret_key_file
 
+# Celery warns of these at each start; on one person's machine they are meant.
+MEANT = (
+    "ignore:Using settings.DEBUG:UserWarning",
+    "ignore:You're running the worker with superuser",
+)
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -23,8 +28,7 @@ def environment(data_dir: Path) -> dict[str, str]:
     # Without its cache, Python compiles 1,000 modules at each start: 6 s instead of 2 s.
     environ.pop("PYTHONDONTWRITEBYTECODE", None)
     environ["PYTHONPATH"] = str(ROOT)
-    # Celery warns of DEBUG at each start; here it is meant.
-    environ.setdefault("PYTHONWARNINGS", "ignore:Using settings.DEBUG:UserWarning")
+    environ.setdefault("PYTHONWARNINGS", ",".join(MEANT))
     if not environ.get("SECRET_KEY") and not environ.get("SECRET_KEY_FILE"):
         environ["SECRET_KEY_FILE"] = str(secret_key_file(data_dir))
     if not environ.get("REDIS_URL"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from html.parser import HTMLParser
 
 import httpx
@@ -60,18 +61,19 @@ def read_form(page: httpx.Response, *, having: str) -> tuple[str, dict[str, str]
     raise AssertionError(f"{page.url} answered {page.status_code} without a form having {having}.")
 
 
-def sign_in(base: str, name: str, password: str = "landfall") -> httpx.Client:
-    """Return a browser's session of a person who signed in through the admin's own form."""
-    client = httpx.Client(base_url=base, follow_redirects=True, timeout=10)
-    done = send_form(
-        client,
-        client.get("/admin/login/?next=/admin/"),
-        having="password",
-        fields={"username": name, "password": password},
-    )
-    assert done.status_code == httpx.codes.OK, done.text[:500]
-    assert "sessionid" in client.cookies, f"{name} could not sign in."
-    return client
+@contextmanager
+def sign_in(base: str, name: str, password: str = "landfall") -> Iterator[httpx.Client]:
+    """Give a browser's session of a person who signed in through the admin's own form."""
+    with httpx.Client(base_url=base, follow_redirects=True, timeout=10) as client:
+        done = send_form(
+            client,
+            client.get("/admin/login/?next=/admin/"),
+            having="password",
+            fields={"username": name, "password": password},
+        )
+        assert done.status_code == httpx.codes.OK, done.text[:500]
+        assert "sessionid" in client.cookies, f"{name} could not sign in."
+        yield client
 
 
 def send_form(
@@ -81,3 +83,14 @@ def send_form(
     address, values = read_form(page, having=having)
     headers = {"Referer": str(page.url), "Origin": str(page.url).split("/admin", maxsplit=1)[0]}
     return client.post(address, data=values | dict(fields), headers=headers)
+
+
+def set_cell(client: httpx.Client, cell: str, **fields: str) -> httpx.Response:
+    """Fill in the launch board's form of a cell such as `SG:commerce`, and save it."""
+    page = client.get("/admin/board/", params={"cell": cell})
+    return send_form(
+        client,
+        page,
+        having="offer-reason",
+        fields={f"offer-{name}": value for name, value in fields.items()},
+    )

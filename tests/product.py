@@ -71,6 +71,11 @@ class Product:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def locale_dir(self) -> Path:
+        """Return this product's own copy of the catalogs; the project's are never touched."""
+        return self.data_dir / "locale"
+
+    @property
     def log(self) -> str:
         """Return everything the launcher has said."""
         return (self.data_dir / "said.log").read_text(encoding="utf-8", errors="replace")
@@ -86,9 +91,10 @@ class Product:
             for name, value in os.environ.items()
             if name not in {"REDIS_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "MAKELEVEL"}
         }
-        environ |= {"LANDFALL_DATA_DIR": str(self.data_dir), "PORT": str(self.port), "DEBUG": "1"}
-        environ |= self.environ
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        if not self.locale_dir.exists():
+            shutil.copytree(ROOT / "locale", self.locale_dir)
+        environ |= self._settings() | {"PORT": str(self.port)}
         with (self.data_dir / "said.log").open("ab") as said:
             self.launcher = subprocess.Popen(
                 [sys.executable, "-m", "launch.product"],
@@ -100,6 +106,15 @@ class Product:
             )
         if wait:
             eventually(self.is_ready, within_seconds=90)
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "LANDFALL_DATA_DIR": str(self.data_dir),
+            "LANDFALL_LOCALE_DIR": str(self.locale_dir),
+            "DEBUG": "1",
+            "LANDFALL_DEMO": "1",
+            **self.environ,
+        }
 
     def is_ready(self) -> bool:
         """Say whether the launcher called it ready; fail when the launcher ended instead."""
@@ -128,14 +143,10 @@ class Product:
 
     def manage(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """Run a management command beside the product, with its folder and its Redis."""
-        environ = dict(os.environ) | {
-            "LANDFALL_DATA_DIR": str(self.data_dir),
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DEBUG": "1",
-        }
+        environ = dict(os.environ) | {"DJANGO_SETTINGS_MODULE": "config.settings"}
         for name in ("REDIS_URL", "DATABASE_URL"):
             environ.pop(name, None)
-        environ |= self.environ
+        environ |= self._settings()
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,

@@ -1,0 +1,87 @@
+"""Redis goes, then the database goes, then the edge restarts: clients keep their answers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.product import FRONTEND_TOKEN, ROOT, Product, eventually, free_port
+
+pytestmark = [pytest.mark.product, pytest.mark.xdist_group("outages")]
+
+QUERY = {"userId": "u-1", "properties[accountCountry]": "SG", "properties[platform]": "ios"}
+
+
+@pytest.fixture
+def product(tmp_path: Path, prepared_folder: Path) -> Iterator[Product]:
+    """Run a product of this test's own, for it will be hurt."""
+    product = Product(tmp_path / "data", free_port())
+    product.copy(prepared_folder)
+    product.start()
+    yield product
+    product.stop()
+
+
+def test_clients_keep_their_answers(product: Product, tmp_path: Path) -> None:
+    """Web and edge answer the same with everything, without Redis, and without a database too."""
+    port = free_port()
+    edge = _start_edge(product, tmp_path / "edge", port)
+    try:
+        expected = eventually(lambda: _ask(port))
+        assert _ask(product.port) == expected
+
+        os.kill(product.process("valkey-server"), signal.SIGSTOP)
+        assert _ask(product.port) == _ask(port) == expected
+
+        (product.data_dir / "landfall.sqlite3").rename(product.data_dir / "gone")
+        assert _ask(product.port) == _ask(port) == expected
+
+        edge.kill()
+        edge.wait()
+        edge = _start_edge(product, tmp_path / "edge", port)
+        assert eventually(lambda: _ask(port), within_seconds=20) == expected
+        assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+    finally:
+        edge.terminate()
+        edge.wait(timeout=15)
+
+
+def test_changes_are_published_without_redis(product: Product) -> None:
+    """A stopped Redis holds up neither the page nor the change: web nodes read the database."""
+    os.kill(product.process("valkey-server"), signal.SIGSTOP)
+    assert httpx.get(f"{product.base}/readyz").status_code == 200
+    assert _ask(product.port)
+
+
+def _start_edge(product: Product, folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start the edge as docs/operators.md says."""
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}
+    }
+    environ |= {
+        "REDIS_URL": f"unix://{product.data_dir / 'redis.sock'}",
+        "LANDFALL_DATA_DIR": str(folder),
+    }
+    command = [sys.executable, "-m", "granian", "config.edge:application", "--interface", "asgi"]
+    command += ["--port", str(port), "--workers-kill-timeout", "5", "--log-level", "warning"]
+    return subprocess.Popen(command, cwd=ROOT, env=environ)
+
+
+def _ask(port: int) -> tuple[str, bytes] | None:
+    answer = httpx.get(
+        f"http://127.0.0.1:{port}/api/frontend",
+        params=QUERY,
+        headers={"Authorization": FRONTEND_TOKEN},
+    )
+    if answer.status_code != httpx.codes.OK:
+        return None
+    return answer.headers["etag"], answer.content
