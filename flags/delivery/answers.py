@@ -1,0 +1,112 @@
+"""Evaluate everything that a token may see, and answer with bytes or with a 304."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from flags.delivery.contexts import Contexts, Throws
+from flags.delivery.http import (
+    JSON,
+    NO_CACHE,
+    Header,
+    Refusal,
+    Request,
+    Response,
+    etag_matches,
+)
+from flags.delivery.state import Known, View
+from flags.engine.context import Context
+from flags.engine.evaluate import Renderer, answer, evaluate
+from flags.engine.result import Evaluation
+
+REMEMBERED_ANSWERS = 10_000
+
+
+class Fragments(NamedTuple):
+    """Rendered features with the ETag of their bytes."""
+
+    etag: bytes
+    parts: list[bytes]
+
+
+class Remembered(NamedTuple):
+    """An answer that holds for the same question until an instant."""
+
+    fragments: Fragments
+    until: datetime
+
+
+def recall(
+    view: View, request: Request, known: Known, renderer: Renderer, contexts: Contexts
+) -> Fragments:
+    """Evaluate a GET, or find what was answered to the very same question before.
+
+    Clients ask with the same query every few seconds. An answer is remembered with its
+    view, until the next dated rule flips, and only where nothing was left to chance (a
+    session that was made up is chance too).
+    """
+    key = (request.query, request.peer, renderer.name, known.token.kind)
+    before: Remembered | None = view.answers.get(key)
+    if before is not None and datetime.now(UTC) < before.until:
+        return before.fragments
+    throws = Throws.count
+    context = contexts.of_query(request, known)
+    fragments = evaluate_view(view, context, renderer)
+    if throws == Throws.count and not context.as_of:
+        if len(view.answers) >= REMEMBERED_ANSWERS:
+            view.answers.clear()
+        until = min((live.snapshot.find_era(context.now).ends for live in view.lives), default=None)
+        if until is not None:
+            view.answers[key] = Remembered(fragments, until)
+    return fragments
+
+
+def evaluate_view(view: View, context: Context, renderer: Renderer) -> Fragments:
+    """Evaluate all features of a view.
+
+    Where two apps have a feature of the same key, the first app's is served: SDKs know
+    no apps, and iOS breaks on a name that comes twice.
+    """
+    if len(view.lives) == 1:
+        found = answer(view.lives[0].snapshot, context, renderer)
+        return Fragments(found.etag.encode(), found.fragments)
+    parts: list[bytes] = []
+    seen: set[str] = set()
+    for live in view.lives:
+        for key in live.snapshot.feature_keys:
+            if key not in seen:
+                seen.add(key)
+                parts.append(renderer.render(evaluate(live.snapshot, key, context)))
+    digest = hashlib.sha256(b"\n".join(parts)).hexdigest()[:32]
+    return Fragments(f'"{digest}"'.encode(), parts)
+
+
+def evaluate_feature(view: View, key: str, context: Context) -> Evaluation | None:
+    """Evaluate one feature; None when no app of the view has it."""
+    for live in view.lives:
+        if key in live.snapshot.feature_keys:
+            return evaluate(live.snapshot, key, context)
+    return None
+
+
+def is_known(request: Request, etag: bytes) -> bool:
+    """Tell whether the client has this answer already."""
+    known = request.headers.get(b"if-none-match")
+    return known is not None and etag_matches(known, etag)
+
+
+def answer_json(etag: bytes, body: bytes, stamp: list[Header]) -> Response:
+    """Answer 200 with a body that only its token may keep."""
+    return Response(200, [JSON, NO_CACHE, (b"etag", etag), *stamp], body)
+
+
+def answer_unchanged(etag: bytes, stamp: list[Header]) -> Response:
+    """Answer 304; the ETag is repeated."""
+    return Response(304, [NO_CACHE, (b"etag", etag), *stamp])
+
+
+def unknown_flag(key: str) -> Refusal:
+    """Build the 404 of a flag that does not exist or is not for this token."""
+    return Refusal(404, f"There is no flag {key[:100]!r}.", code="FLAG_NOT_FOUND")

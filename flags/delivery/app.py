@@ -1,0 +1,209 @@
+"""The bare ASGI application of delivery: find the route, read the body, send the answer.
+
+On a warm request there is no query, no Redis call, no lock, and no await but the sends.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+
+from flags.delivery.http import (
+    VARY_BROWSER,
+    VARY_TOKEN,
+    Header,
+    Refusal,
+    Request,
+    Response,
+    Scope,
+    answer_preflight,
+    cors_headers,
+    encode_json,
+    render_error_headers,
+)
+from flags.delivery.routes import Family, Route, find_family, find_route, owns
+from flags.delivery.service import FindText, Service
+from flags.delivery.settings import Settings
+from flags.delivery.state import State
+from flags.delivery.stream import STREAM_HEADERS, greet, open_listener, run_stream
+from flags.wire.ofrep import render_error
+
+__all__ = ["App", "build", "owns"]
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+
+_log = structlog.get_logger(__name__)
+
+
+class App:
+    """Delivery as an ASGI callable for `http` scopes; `service` is what its routes share."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        origins = service.settings.origins
+        self._open_cors = cors_headers(None, origins) if "*" in origins else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        started = time.perf_counter()
+        request = Request(scope)
+        found = find_route(request.path)
+        if found is None:
+            family = find_family(request.path) or "plain"
+            name = "unknown"
+            response = self.refuse(request, family, nothing_here())
+        else:
+            route, request.rest = found
+            family, name = route.family, route.name
+            if route.stream and request.method == "GET":
+                await self.stream(route, request, receive, send)
+                return
+            response = await self.respond(route, request, receive)
+        response.headers.extend(self.family_headers(request, family))
+        await send_response(send, request, response)
+        self.service.counters.observe(name, response.status, time.perf_counter() - started)
+
+    async def respond(self, route: Route, request: Request, receive: Receive) -> Response:
+        """Return a route's answer; whatever goes wrong is an answer too."""
+        try:
+            if request.method == "OPTIONS":
+                return self.answer_options(route, request)
+            method = "GET" if request.method == "HEAD" else request.method
+            answer = route.answers.get(method)
+            if answer is None:
+                return self.refuse(request, route.family, not_allowed(route, request))
+            if method == "POST":
+                request.body = await read_body(request, receive, route.body_bytes)
+            try:
+                return answer(self.service, request)
+            except Refusal as refusal:
+                if route.late is None or refusal.status != HTTPStatus.NOT_FOUND:
+                    raise
+                return await route.late(self.service, request)
+        except Refusal as refusal:
+            return self.refuse(request, route.family, refusal)
+        except Exception:  # noqa: BLE001 - a client gets an answer, whatever is broken
+            _log.exception("request.failed", route=route.name)
+            return self.refuse(request, route.family, Refusal(500, "Something is broken here."))
+
+    async def stream(self, route: Route, request: Request, receive: Receive, send: Send) -> None:
+        """Answer with an event stream, or refuse it like any other request."""
+        try:
+            listener = open_listener(self.service, request)
+        except Refusal as refusal:
+            response = self.refuse(request, route.family, refusal)
+            response.headers.extend(self.family_headers(request, route.family))
+            await send_response(send, request, response)
+            self.service.counters.observe(route.name, response.status, 0.0)
+            return
+        headers = STREAM_HEADERS + self.family_headers(request, route.family)
+        self.service.counters.observe(route.name, 200, 0.0)
+        await run_stream(
+            self.service,
+            listener,
+            greeting=greet(self.service, request, listener),
+            headers=headers,
+            receive=receive,
+            send=send,
+        )
+
+    def answer_options(self, route: Route, request: Request) -> Response:
+        """Answer OPTIONS; only browser routes tell other origins that they may come."""
+        if route.family in {"browser", "ofrep"}:
+            return answer_preflight(request, list_methods(route), self.service.settings.origins)
+        return Response(204, [(b"allow", ", ".join(list_methods(route)).encode())])
+
+    def refuse(self, request: Request, family: Family, refusal: Refusal) -> Response:
+        """Say an error in the words of the protocol."""
+        stale = self.service.state.stale_seconds()
+        headers = render_error_headers(refusal)
+        if stale:
+            headers.append((b"x-landfall-stale", b"%d" % stale))
+        if family == "ofrep":
+            body = render_error(refusal.code, refusal.message, key=request.rest)
+        else:
+            body = encode_json(
+                {
+                    "id": str(uuid.uuid4()),
+                    "name": refusal.name,
+                    "message": refusal.message,
+                    "details": [{"message": refusal.message}],
+                }
+            )
+        return Response(refusal.status, headers, body)
+
+    def family_headers(self, request: Request, family: Family) -> list[Header]:
+        """Return what every answer of a family carries, errors and 304 too."""
+        if family == "unleash":
+            return [VARY_TOKEN]
+        if family == "plain":
+            return []
+        if self._open_cors is not None:
+            return [VARY_BROWSER, *self._open_cors]
+        granted = cors_headers(request.headers.get(b"origin"), self.service.settings.origins)
+        return [VARY_BROWSER, *granted]
+
+
+def build(
+    state: State, *, settings: Settings | None = None, find_text: FindText | None = None
+) -> App:
+    """Build the ASGI application over a state; `find_text` looks unknown texts up."""
+    return App(Service(state, settings or Settings(), find_text))
+
+
+def nothing_here() -> Refusal:
+    """Build the 404 of an unknown path."""
+    return Refusal(404, "There is nothing at this address.")
+
+
+def not_allowed(route: Route, request: Request) -> Refusal:
+    """Build the 405 of a path, which tells what is allowed."""
+    allow = ", ".join(list_methods(route))
+    return Refusal(405, f"{request.method[:20]} is not allowed here.", allow=allow)
+
+
+def list_methods(route: Route) -> list[str]:
+    """Return the methods of a route in the order in which they are told."""
+    methods = [method for method in ("GET", "POST") if method in route.answers]
+    if "GET" in methods:
+        methods.insert(1, "HEAD")
+    return [*methods, "OPTIONS"]
+
+
+async def read_body(request: Request, receive: Receive, limit_bytes: int) -> bytes:
+    """Read a body up to a limit; what is announced too large is not read at all."""
+    announced = request.headers.get(b"content-length", b"")
+    if announced.isdigit() and int(announced[:20]) > limit_bytes:
+        raise Refusal(413, f"The body has {int(announced[:20])} bytes; {limit_bytes} are allowed.")
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refusal(400, "The client left before its body was whole.")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit_bytes:
+            raise Refusal(413, f"The body has more than {limit_bytes} bytes.")
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+async def send_response(send: Send, request: Request, response: Response) -> None:
+    """Send head and body; a HEAD or 304 goes without body, a 204 and 304 without length."""
+    body = response.body
+    headers = response.headers
+    if response.status not in {204, 304}:
+        headers.append((b"content-length", b"%d" % len(body)))
+    if request.method == "HEAD":
+        body = b""
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,89 @@
+"""Who asks: tokens and stream channels to what they may see.
+
+The token's text is only a hint; authority comes from the digest in the access part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flags.delivery.http import Refusal, Request, unavailable
+from flags.delivery.settings import Settings
+from flags.delivery.state import Known, State, View
+
+MAX_TOKEN_BYTES = 512
+CACHED_TOKENS = 10_000
+
+EVALUATION = frozenset({"frontend", "preview"})
+ANY_KIND = frozenset({"backend", "frontend", "preview"})
+BACKEND = frozenset({"backend"})
+
+
+@dataclass(frozen=True, slots=True)
+class Gatekeeper:
+    """Find tokens; what was found stays in a table that every change of access empties."""
+
+    state: State
+    settings: Settings
+    found: dict[bytes, Known]
+
+    @classmethod
+    def build(cls, state: State, settings: Settings) -> Gatekeeper:
+        """Build one that forgets whenever the tokens change."""
+        gatekeeper = cls(state, settings, {})
+        state.on_access.append(gatekeeper.found.clear)
+        return gatekeeper
+
+    def identify(self, request: Request, kinds: frozenset[str], *, api_key: bool = False) -> Known:
+        """Return the token of a request, or refuse: 401 unknown, 403 wrong kind, 503 not ready."""
+        raw = request.headers.get(b"authorization")
+        if raw is None and api_key:
+            raw = request.headers.get(b"x-api-key")
+        if raw is None and self.settings.token_header:
+            raw = request.headers.get(self.settings.token_header)
+        known = self.found.get(raw) if raw is not None else None
+        if known is None:
+            known = self.look_up(raw)
+        token = known.token
+        if token.expires is not None and token.expires <= datetime.now(UTC):
+            raise Refusal(401, "The token has expired.")
+        if token.kind not in kinds:
+            raise Refusal(403, f"A {token.kind} token may not be used here.")
+        return known
+
+    def look_up(self, raw: bytes | None) -> Known:
+        """Find a token by its digest and remember its raw header."""
+        if not self.state.access:
+            raise unavailable()
+        if raw is None:
+            raise Refusal(401, "A token is needed in the Authorization header.")
+        if len(raw) > MAX_TOKEN_BYTES:
+            raise Refusal(401, "The token is not known.")
+        text = raw.strip()
+        if text[:7].lower() == b"bearer ":
+            text = text[7:].strip()
+        known = self.state.tokens.get(hashlib.sha256(text).hexdigest())
+        if known is None:
+            if self.state.heard_at is None:
+                # Nobody has answered since the start: the token may be newer than the file.
+                # SDKs stop for ever on 401, so this one waits.
+                raise unavailable()
+            raise Refusal(401, "The token is not known.")
+        if len(self.found) >= CACHED_TOKENS:
+            self.found.clear()
+        self.found[raw] = known
+        return known
+
+    def view(self, known: Known) -> View:
+        """Return what a token may see; 503 while it has not reached this node."""
+        view = self.state.view(known.token.app, known.environment)
+        if view is None:
+            raise unavailable()
+        return view
+
+    def holds(self, digest: str, now: datetime) -> bool:
+        """Tell whether a token is still good, for streams that are open."""
+        known = self.state.tokens.get(digest)
+        return known is not None and (known.token.expires is None or known.token.expires > now)

@@ -1,0 +1,103 @@
+"""From requests to contexts, cheaply: clients ask with the same context again and again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from flags.delivery.http import Refusal, Request
+from flags.delivery.inputs import parse_query, query_context, read_object
+from flags.delivery.state import Known
+from flags.engine.context import Context
+from flags.wire.context import UnreadableContext, read_context
+
+CACHED_QUERIES = 10_000
+
+# Chance decides rollouts of nameless people only; it guards nothing.
+_dice = random.Random()  # noqa: S311
+
+
+class Throws:
+    """How often dice were thrown; an answer without any is the same the next time."""
+
+    count = 0
+
+
+def throw(sides: int) -> int:
+    """Throw dice: a whole number from 1 to `sides`."""
+    Throws.count += 1
+    return _dice.randint(1, sides)
+
+
+class Contexts:
+    """Read contexts; those of queries are kept by their raw bytes in a bounded table."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[bytes, str, bool], Context] = {}
+
+    def of_query(self, request: Request, known: Known) -> Context:
+        """Return the context that the query of a GET carries."""
+        trusted = known.token.kind == "preview"
+        key = (request.query, known.environment, trusted)
+        template = self.known.get(key)
+        if template is None:
+            template = build_context(query_context(parse_query(request.query)), known)
+            if len(self.known) >= CACHED_QUERIES:
+                self.known.clear()
+            self.known[key] = template
+        return complete(template, request)
+
+    def of_body(self, request: Request, known: Known) -> Context:
+        """Return the context under the key `context` of a JSON body."""
+        if request.query:
+            parse_query(request.query)
+        context = read_object(request).get("context")
+        if context is None:
+            context = {}
+        if not isinstance(context, Mapping):
+            raise Refusal(400, "`context` must be a JSON object.", code="INVALID_CONTEXT")
+        return complete(build_context(context, known), request)
+
+    def of(self, request: Request, known: Known) -> Context:
+        """Return the context of a GET or a POST."""
+        if request.method == "POST":
+            return self.of_body(request, known)
+        return self.of_query(request, known)
+
+
+def build_context(fields: Mapping[str, Any], known: Known) -> Context:
+    """Build a context of a client's fields; only preview tokens set the clock."""
+    try:
+        return read_context(
+            fields,
+            now=datetime.now(UTC),
+            dice=throw,
+            environment=known.environment,
+            trusted=known.token.kind == "preview",
+        )
+    except UnreadableContext as error:
+        raise Refusal(400, str(error), code="INVALID_CONTEXT") from error
+
+
+def complete(template: Context, request: Request) -> Context:
+    """Fill in what differs from request to request.
+
+    Without a session a person is another one at each request, so that the default
+    stickiness is random for the nameless, as Unleash has it.
+    """
+    return replace(
+        template,
+        now=template.now if template.as_of else datetime.now(UTC),
+        session_id=template.session_id or draw_session(),
+        remote_address=template.remote_address or request.peer or None,
+    )
+
+
+def draw_session() -> str:
+    """Make up a session."""
+    Throws.count += 1
+    return f"{_dice.getrandbits(64):x}"

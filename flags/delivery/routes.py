@@ -1,0 +1,135 @@
+"""Which path leads to which function, and in whose words its errors are said."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from flags.delivery import frontend, health, ofrep, parts, texts, unleash, variant
+from flags.delivery.http import Request, Response
+from flags.delivery.inputs import BULK_BYTES, CONTEXT_BYTES, METRICS_BYTES
+from flags.delivery.service import Service
+
+Answer = Callable[[Service, Request], Response]
+LateAnswer = Callable[[Service, Request], Awaitable[Response]]
+Family = Literal["unleash", "browser", "ofrep", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path or prefix; `late` may answer off the loop what `answers` does not find."""
+
+    name: str
+    family: Family
+    answers: Mapping[str, Answer]
+    body_bytes: int = CONTEXT_BYTES
+    stream: bool = False
+    late: LateAnswer | None = None
+
+
+def read(name: str, family: Family, answer: Answer, late: LateAnswer | None = None) -> Route:
+    """Build a route for GET."""
+    return Route(name, family, {"GET": answer}, late=late)
+
+
+def post(name: str, family: Family, answer: Answer, body_bytes: int = CONTEXT_BYTES) -> Route:
+    """Build a route for POST."""
+    return Route(name, family, {"POST": answer}, body_bytes=body_bytes)
+
+
+def both(name: str, family: Family, answer: Answer) -> Route:
+    """Build a route for a context in the query of a GET or the body of a POST."""
+    return Route(name, family, {"GET": answer, "POST": answer})
+
+
+def stream(name: str, family: Family) -> Route:
+    """Build a route that is answered with an event stream."""
+    return Route(name, family, {"GET": health.get_liveness}, stream=True)
+
+
+EXACT: dict[str, Route] = {
+    "/api/client/features": read("client_features", "unleash", unleash.list_features),
+    "/api/client/register": post("client_register", "unleash", unleash.accept_registration),
+    "/api/client/metrics": post("client_metrics", "unleash", unleash.accept_metrics, METRICS_BYTES),
+    "/api/client/metrics/bulk": post(
+        "client_metrics_bulk", "unleash", unleash.accept_bulk, BULK_BYTES
+    ),
+    "/api/frontend": both("frontend", "browser", frontend.list_enabled),
+    "/api/frontend/all": both("frontend_all", "browser", frontend.list_every),
+    "/api/frontend/client/metrics": post(
+        "frontend_metrics", "browser", frontend.accept_metrics, METRICS_BYTES
+    ),
+    "/api/frontend/client/register": post(
+        "frontend_register", "browser", frontend.accept_registration
+    ),
+    "/ofrep/v1/evaluate/flags": post("ofrep_bulk", "ofrep", ofrep.evaluate_bulk),
+    ofrep.EVENTS_PATH: stream("ofrep_events", "ofrep"),
+    variant.STREAM_PATH: stream("stream", "browser"),
+    "/api/variant": both("variant", "browser", variant.get_manifest),
+    "/healthz": read("healthz", "plain", health.get_liveness),
+    "/readyz": read("readyz", "plain", health.get_readiness),
+    "/metrics": read("metrics", "plain", health.get_metrics),
+    "/internal/parts": read("parts", "plain", parts.list_parts),
+}
+PREFIXES: dict[str, Route] = {
+    "/api/client/features/": read("client_feature", "unleash", unleash.get_feature),
+    "/api/frontend/features/": both("frontend_feature", "browser", frontend.get_toggle),
+    "/ofrep/v1/evaluate/flags/": post("ofrep_flag", "ofrep", ofrep.evaluate_one),
+    variant.TEXTS_PATH: read("texts", "browser", texts.get_text, texts.find_text),
+    "/internal/parts/": read("part", "plain", parts.get_part),
+    "/internal/blobs/": read("blob", "plain", parts.get_blob),
+}
+# Prefixes of which every path is answered here, known or not: errors must be JSON.
+OWNED: dict[str, Family] = {
+    "/api/client": "unleash",
+    "/api/frontend": "browser",
+    "/api/proxy": "browser",
+    "/ofrep": "ofrep",
+    "/api/stream": "browser",
+    "/api/variant": "browser",
+    "/api/texts": "browser",
+    "/internal": "plain",
+    "/healthz": "plain",
+    "/readyz": "plain",
+    "/metrics": "plain",
+}
+
+
+def tidy(path: str) -> str:
+    """Collapse repeated slashes, drop the last one, and resolve the old name `proxy`."""
+    while "//" in path:
+        path = path.replace("//", "/")
+    path = path.rstrip("/") or "/"
+    if path == "/api/proxy" or path.startswith("/api/proxy/"):
+        path = "/api/frontend" + path.removeprefix("/api/proxy")
+    return path
+
+
+def find_route(path: str) -> tuple[Route, str] | None:
+    """Return the route of a path and what follows its prefix, or None."""
+    route = EXACT.get(path)
+    if route is not None:
+        return route, ""
+    path = tidy(path)
+    route = EXACT.get(path)
+    if route is not None:
+        return route, ""
+    for prefix, candidate in PREFIXES.items():
+        if path.startswith(prefix) and len(path) > len(prefix):
+            return candidate, path[len(prefix) :]
+    return None
+
+
+def find_family(path: str) -> Family | None:
+    """Return in whose words an unknown path is refused; None when it is not ours."""
+    path = tidy(path)
+    for prefix, family in OWNED.items():
+        if path == prefix or path.startswith(prefix + "/"):
+            return family
+    return None
+
+
+def owns(path: str) -> bool:
+    """Tell whether delivery answers a path, known or not; the rest is Django's."""
+    return path in EXACT or find_family(path) is not None

@@ -1,0 +1,37 @@
+"""What all routes of a node share, put together once at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from flags.delivery.auth import Gatekeeper
+from flags.delivery.contexts import Contexts
+from flags.delivery.http import Header
+from flags.delivery.metrics import Counters
+from flags.delivery.settings import Settings
+from flags.delivery.state import State, View
+from flags.delivery.streams import Hub
+
+FindText = Callable[[str], Awaitable[bytes | None]]
+
+
+class Service:
+    """State, tokens, streams and counts of one node."""
+
+    def __init__(self, state: State, settings: Settings, find_text: FindText | None) -> None:
+        self.state = state
+        self.settings = settings
+        self.counters: Counters = state.counters
+        self.gatekeeper = Gatekeeper.build(state, settings)
+        self.contexts = Contexts()
+        self.hub = Hub(state, settings)
+        self.find_text = find_text
+        self.locales: dict[tuple[str, str, str], str] = {}
+
+    def stamp(self, view: View) -> list[Header]:
+        """Return the headers that tell how new an answer is."""
+        headers = [(b"x-landfall-revision", b"%d" % view.revision)]
+        stale = self.state.stale_seconds()
+        if stale:
+            headers.append((b"x-landfall-stale", b"%d" % stale))
+        return headers

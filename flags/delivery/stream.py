@@ -1,0 +1,120 @@
+"""`GET /api/stream`: server-sent hints that answers may have changed (WIRE 6.6).
+
+The stream carries no answer: whoever hears a hint asks again, with the ETag it has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from flags.delivery.auth import ANY_KIND
+from flags.delivery.http import Header, Refusal, Request, unavailable
+from flags.delivery.inputs import Pairs, parse_query
+from flags.delivery.service import Service
+from flags.delivery.state import Known
+from flags.delivery.streams import Listener, current_change, render_change
+from flags.wire.sse import KEEP_ALIVE, render_retry
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+
+STREAM_HEADERS: list[Header] = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+MAX_TERRITORIES = 300
+PROGRESS_SECONDS = 30.0
+
+
+def open_listener(service: Service, request: Request) -> Listener:
+    """Admit a client by its token, or by the channel of one in the address."""
+    pairs = parse_query(request.query)
+    known = identify(service, request, pairs)
+    codes = [code for name, text in pairs if name == "territories" for code in text.split(",")]
+    if len(codes) > MAX_TERRITORIES:
+        raise Refusal(400, f"More than {MAX_TERRITORIES} territories are asked for.")
+    listener = Listener(
+        known=known,
+        address=request.peer,
+        territories=frozenset(code.strip().upper() for code in codes if code.strip()),
+    )
+    service.hub.join(listener)
+    return listener
+
+
+def identify(service: Service, request: Request, pairs: Pairs) -> Known:
+    """Return whose stream this is; EventSource sends no headers, hence the channel."""
+    channel = next((text for name, text in pairs if name == "ch"), "")
+    if not channel or b"authorization" in request.headers:
+        return service.gatekeeper.identify(request, ANY_KIND, api_key=True)
+    if not service.state.access:
+        raise unavailable()
+    known = service.state.channels.get(channel)
+    if known is None:
+        raise Refusal(401, "The stream channel is not known.")
+    return known
+
+
+async def run_stream(
+    service: Service,
+    listener: Listener,
+    *,
+    greeting: bytes,
+    headers: list[Header],
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Send events until the client leaves, falls behind, is refused or the node stops."""
+    listener.task = asyncio.current_task()
+    watching = asyncio.ensure_future(watch(service, listener, receive))
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await write(send, greeting)
+        while True:
+            event = await listener.queue.get()
+            if event is None:
+                break
+            await write(send, event)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except (asyncio.CancelledError, TimeoutError, OSError):
+        service.counters.count("streams_cut")
+    finally:
+        service.hub.leave(listener)
+        watching.cancel()
+
+
+def greet(service: Service, request: Request, listener: Listener) -> bytes:
+    """Build the first bytes: the pause before a reconnect, and where the scope stands now.
+
+    Who comes back with the id that still holds hears nothing new.
+    """
+    pause = render_retry(random.randint(1000, 8000))  # noqa: S311
+    token = listener.known.token
+    view = service.state.view(token.app, listener.known.environment)
+    if view is None:
+        return pause + KEEP_ALIVE
+    change = current_change(view, token.app)
+    if request.headers.get(b"last-event-id") == f"{change.epoch}.{change.revision}".encode():
+        return pause + KEEP_ALIVE
+    return pause + render_change(change)
+
+
+async def write(send: Send, event: bytes) -> None:
+    """Send one event; a client that takes nothing for 30 s is given up."""
+    message = {"type": "http.response.body", "body": event, "more_body": True}
+    async with asyncio.timeout(PROGRESS_SECONDS):
+        await send(message)
+
+
+async def watch(service: Service, listener: Listener, receive: Receive) -> None:
+    """Notice that the client left."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            service.hub.cut(listener)
+            return

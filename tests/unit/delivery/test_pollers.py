@@ -1,0 +1,99 @@
+"""The threads between sources and state: cold starts, silence, the file."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from flags.delivery.pollers import Feed
+from flags.delivery.state import State
+from flags.publishing.directory_store import DirectoryStore
+from flags.publishing.memory_store import MemoryStore
+from flags.publishing.store import Head, PartKey, StoredPart, StoreUnavailable
+from tests.unit.delivery.world import APP, ENVIRONMENT, build_content, build_store
+
+
+class SilentSource:
+    """A source that never answers."""
+
+    name = "silent"
+
+    def heads(self) -> dict[PartKey, Head]:
+        """Fail."""
+        raise StoreUnavailable("down")
+
+    def get(self, key: PartKey) -> StoredPart | None:
+        """Fail."""
+        raise StoreUnavailable(str(key))
+
+    def get_blob(self, sha256: str) -> bytes | None:
+        """Fail."""
+        raise StoreUnavailable(sha256)
+
+
+async def started(feed: Feed) -> State:
+    """Start a feed, wait for its first round, stop it."""
+    await feed.start()
+    for poller in feed.pollers:
+        await asyncio.to_thread(poller.first_round.wait, 5)
+    feed.stop()
+    for poller in feed.pollers:
+        await asyncio.to_thread(poller.thread.join, 5)
+    return feed.state
+
+
+def revision_of(state: State) -> int | None:
+    """Return the revision that is served."""
+    live = state.current(APP, ENVIRONMENT)
+    return None if live is None else live.revision
+
+
+def test_a_node_serves_what_its_first_source_has() -> None:
+    """Be ready when the start is over."""
+    state = asyncio.run(started(Feed(State(), [build_store()])))
+    assert state.is_ready()
+    assert revision_of(state) == 1
+
+
+def test_a_source_behind_a_silent_one_is_asked() -> None:
+    """Read from the database while Redis is silent."""
+    state = asyncio.run(started(Feed(State(), [SilentSource(), build_store()])))
+    assert revision_of(state) == 1
+    assert state.heard_at is not None
+
+
+def test_what_is_activated_is_kept_in_the_file(tmp_path: Path) -> None:
+    """Serve after a restart without any source, texts included."""
+    first = Feed(State(), [build_store()], last_known_good=DirectoryStore(tmp_path))
+    asyncio.run(started(first))
+    again = Feed(State(), [SilentSource()], last_known_good=DirectoryStore(tmp_path))
+    state = asyncio.run(started(again))
+    assert revision_of(state) == 1
+    assert state.is_ready()
+    assert state.heard_at is None
+    live = state.current(APP, ENVIRONMENT)
+    assert live is not None
+    assert len(live.blobs) == 3
+
+
+def test_the_file_does_not_go_back_when_a_source_is_older(tmp_path: Path) -> None:
+    """Keep what was served before a database was restored."""
+    newer = build_store(build_content(9))
+    asyncio.run(started(Feed(State(), [newer], last_known_good=DirectoryStore(tmp_path))))
+    older = Feed(State(), [build_store(build_content(3))], last_known_good=DirectoryStore(tmp_path))
+    assert revision_of(asyncio.run(started(older))) == 9
+
+
+def test_without_anything_a_node_starts_and_is_not_ready() -> None:
+    """Start all the same: what answers 503 can become ready."""
+    state = asyncio.run(started(Feed(State(), [SilentSource()])))
+    assert not state.is_ready()
+
+
+def test_a_text_is_found_in_any_source() -> None:
+    """Look for text bundles behind a silent source too."""
+    store = build_store()
+    feed = Feed(State(), [SilentSource(), MemoryStore(), store])
+    sha256 = next(iter(store._blobs))
+    assert store.get_blob(sha256) == feed.find_blob(sha256)
+    assert feed.find_blob("0" * 64) is None

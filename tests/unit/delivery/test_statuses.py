@@ -1,0 +1,421 @@
+"""Which status, headers and body each request gets (WIRE sections 1 to 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flags.delivery.settings import Settings
+from tests.unit.delivery.world import (
+    APP,
+    BACKEND,
+    EVERYTHING,
+    EXPIRED,
+    FRONTEND,
+    OTHER_APP,
+    PREVIEW,
+    SINGAPORE,
+    Client,
+    build_access,
+    build_client,
+    build_content,
+    build_definitions,
+    build_part,
+)
+
+METRICS = {"appName": "shop", "bucket": {"toggles": {"pay": {"yes": 1, "no": 0}}}}
+REGISTRATION = {"appName": "shop", "strategies": [], "started": 5, "interval": "undefined"}
+BULK: dict[str, list[object]] = {"applications": [], "metrics": []}
+
+
+@pytest.fixture(scope="module")
+def client() -> Client:
+    """Return a client of a node that serves the world."""
+    return build_client()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kinds"),
+    [
+        ("GET", "/api/client/features", {BACKEND}),
+        ("GET", "/api/client/features/pay", {BACKEND}),
+        ("GET", "/api/frontend", {FRONTEND, PREVIEW}),
+        ("GET", "/api/frontend/all", {FRONTEND, PREVIEW}),
+        ("GET", "/api/frontend/features/pay", {FRONTEND, PREVIEW}),
+        ("POST", "/ofrep/v1/evaluate/flags", {BACKEND, FRONTEND, PREVIEW}),
+        ("POST", "/ofrep/v1/evaluate/flags/pay", {BACKEND, FRONTEND, PREVIEW}),
+        ("GET", "/api/variant", {BACKEND, FRONTEND, PREVIEW}),
+    ],
+)
+def test_each_kind_of_token_opens_its_own_routes(
+    client: Client, method: str, path: str, kinds: set[str]
+) -> None:
+    """Answer 200 to the right kind, 403 to a wrong one and 401 to no, unknown or expired ones."""
+    statuses = {
+        token: client.ask(method, path, token=token).status
+        for token in (BACKEND, FRONTEND, PREVIEW, "", "superapp:production.guess", EXPIRED)
+    }
+    expected = {token: 200 if token in kinds else 403 for token in (BACKEND, FRONTEND, PREVIEW)}
+    expected |= {"": 401, "superapp:production.guess": 401, EXPIRED: 401}
+    assert expected == statuses
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Authorization": FRONTEND}, 200),
+        ({"Authorization": f"Bearer {FRONTEND}"}, 200),
+        ({"Authorization": f"bearer  {FRONTEND} "}, 200),
+        ({"Authorization": f"Bearer Bearer {FRONTEND}"}, 401),
+        ({"Authorization": FRONTEND.upper()}, 401),
+        ({"Authorization": FRONTEND[:-1]}, 401),
+        ({"Authorization": "x" * 100_000}, 401),
+        ({"Authorization": "\x00\xff"}, 401),
+        ({"X-API-Key": FRONTEND}, 200),
+    ],
+)
+def test_tokens_come_as_sdks_send_them(
+    client: Client, headers: dict[str, str], status: int
+) -> None:
+    """Take the token raw or as Bearer, for OFREP also as X-API-Key."""
+    answer = client.post("/ofrep/v1/evaluate/flags", token="", headers=headers)
+    assert status == answer.status
+
+
+def test_a_further_header_may_carry_the_token() -> None:
+    """Let an operator name the header that browsers use."""
+    client = build_client(settings=Settings(token_header=b"x-flags"), token="")
+    assert client.get("/api/frontend", headers={"X-Flags": FRONTEND}).status == 200
+
+
+def test_a_token_in_the_address_is_refused(client: Client) -> None:
+    """Refuse a token that stands in logs by now, even a good one."""
+    assert client.get(f"/api/frontend?token={FRONTEND}").status == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "body", "status"),
+    [
+        ("/api/client/register", BACKEND, REGISTRATION, 202),
+        ("/api/client/register", BACKEND, {"appName": ""}, 400),
+        ("/api/client/register", BACKEND, {}, 400),
+        ("/api/client/metrics", BACKEND, METRICS, 202),
+        ("/api/client/metrics", BACKEND, {"appName": "shop", "bucket": None}, 202),
+        ("/api/client/metrics", BACKEND, {"appName": "shop", "bucket": {"toggles": {}}}, 202),
+        ("/api/client/metrics", BACKEND, {"appName": "shop", "bucket": 5}, 400),
+        ("/api/client/metrics", BACKEND, {"bucket": None}, 400),
+        ("/api/client/metrics", FRONTEND, METRICS, 403),
+        ("/api/client/metrics/bulk", BACKEND, BULK, 202),
+        ("/api/client/metrics/bulk", BACKEND, {}, 400),
+        ("/api/frontend/client/metrics", FRONTEND, METRICS, 200),
+        ("/api/frontend/client/register", FRONTEND, REGISTRATION, 200),
+    ],
+)
+def test_reports_are_accepted_leniently(
+    client: Client, path: str, token: str, body: Any, status: int
+) -> None:
+    """Accept with exactly 202: Python's SDK takes any other for a failure."""
+    answer = client.post(path, body, token=token)
+    assert status == answer.status
+    if status < 300:
+        assert answer.body == b""
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        ("/api/frontend", 64 * 1024),
+        ("/ofrep/v1/evaluate/flags", 64 * 1024),
+        ("/api/frontend/client/metrics", 1024 * 1024),
+    ],
+)
+def test_a_body_above_its_limit_is_a_413(client: Client, path: str, limit: int) -> None:
+    """Refuse large bodies whether or not their length was told."""
+    body = b" " * (limit + 1)
+    assert client.ask("POST", path, body=body).status == 413
+    announced = {"Content-Length": str(limit + 1)}
+    assert client.ask("POST", path, body=b"{}", headers=announced).status == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/client/delta", 404),
+        ("GET", "/api/client/streaming", 404),
+        ("GET", "/ofrep/v1/configuration", 404),
+        ("GET", "/api/frontend/nothing", 404),
+        ("GET", "/api/texts/" + "0" * 64, 404),
+        ("GET", "/internal/parts", 404),
+        ("GET", "/ofrep/v1/evaluate/flags", 405),
+        ("DELETE", "/api/frontend", 405),
+        ("PUT", "/api/client/features", 405),
+        ("POST", "/api/client/features", 405),
+    ],
+)
+def test_unknown_paths_and_methods_are_refused_in_json(
+    client: Client, method: str, path: str, status: int
+) -> None:
+    """Answer errors as JSON objects: some providers parse before they look at the status."""
+    answer = client.ask(method, path)
+    assert (status, "application/json") == (answer.status, answer.headers["content-type"])
+    assert isinstance(answer.json, dict)
+    if status == 405:
+        assert answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/frontend/", "//api//frontend", "/api/proxy", "/api/frontend//", "/api/proxy/"],
+)
+def test_slashes_and_old_names_do_not_matter(client: Client, path: str) -> None:
+    """Answer without a redirect: a POST would lose its body."""
+    assert client.get(path).status == 200
+    assert client.post(path, {"context": {}}).status == 200
+
+
+def test_head_is_a_get_without_body(client: Client) -> None:
+    """Answer HEAD with the headers of GET."""
+    get, head = client.get("/api/frontend"), client.ask("HEAD", "/api/frontend")
+    assert (head.status, head.body) == (200, b"")
+    assert get.headers["etag"] == head.headers["etag"]
+    assert str(len(get.body)) == head.headers["content-length"]
+
+
+def test_a_get_ignores_its_content_type(client: Client) -> None:
+    """Answer Python's SDK, which declares JSON on GET."""
+    answer = client.get(
+        "/api/client/features", token=BACKEND, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("path", ["/api/frontend", "/ofrep/v1/evaluate/flags", "/api/variant"])
+def test_a_preflight_needs_no_token_and_echoes_the_asked_headers(client: Client, path: str) -> None:
+    """Let browsers ask: `*` would not cover Authorization."""
+    asked = "authorization,x-custom,if-none-match"
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Headers": asked}
+    answer = client.ask("OPTIONS", path, token="", headers=headers)
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert asked == answer.headers["access-control-allow-headers"]
+    assert answer.headers["access-control-max-age"] == "86400"
+    assert "content-length" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "status"),
+    [
+        ("/api/frontend", {}, 200),
+        ("/api/frontend", {"token": ""}, 401),
+        ("/api/frontend", {"token": BACKEND}, 403),
+        ("/api/frontend?a=%00", {}, 400),
+        ("/api/frontend/x", {}, 404),
+        ("/api/variant", {"token": ""}, 401),
+    ],
+)
+def test_browsers_can_read_every_answer(
+    client: Client, path: str, options: dict[str, str], status: int
+) -> None:
+    """Carry the CORS headers on errors too."""
+    answer = client.get(path, **options)
+    assert status == answer.status
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "ETag" in answer.headers["access-control-expose-headers"]
+    assert "Origin" in answer.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "granted"),
+    [
+        ("https://app.example", True),
+        ("https://app.example.evil", False),
+        ("http://app.example", False),
+        ("null", False),
+    ],
+)
+def test_only_listed_origins_are_granted(origin: str, granted: bool) -> None:  # noqa: FBT001
+    """Echo a listed origin and no other."""
+    client = build_client(settings=Settings(origins=frozenset({"https://app.example"})))
+    seen = client.get("/api/frontend", headers={"Origin": origin}).headers
+    assert (origin if granted else None) == seen.get("access-control-allow-origin")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "token"),
+    [
+        ("GET", "/api/client/features", BACKEND),
+        ("GET", "/api/frontend?userId=7", FRONTEND),
+        ("POST", "/ofrep/v1/evaluate/flags", FRONTEND),
+        ("GET", "/api/variant?userId=7", FRONTEND),
+    ],
+)
+def test_a_known_etag_is_a_304_with_the_etag(
+    client: Client, method: str, path: str, token: str
+) -> None:
+    """Answer 304 without body, with the ETag again, also to OFREP's POST."""
+    body = {"context": {"targetingKey": "7"}} if method == "POST" else None
+    first = client.ask(method, path, token=token, json_body=body)
+    etag = first.headers["etag"]
+    assert etag.startswith('"')
+    for sent in (etag, f"W/{etag}", etag.strip('"'), f'"x", {etag}', "*"):
+        headers = {"If-None-Match": sent}
+        again = client.ask(method, path, token=token, headers=headers, json_body=body)
+        assert (304, b"", etag) == (again.status, again.body, again.headers["etag"])
+        assert "content-length" not in again.headers
+        assert first.headers["x-landfall-revision"] == again.headers["x-landfall-revision"]
+    fresh = client.ask(method, path, token=token, headers={"If-None-Match": ""}, json_body=body)
+    assert fresh.status == 200
+
+
+def test_the_etag_follows_the_context(client: Client) -> None:
+    """Never give one person's answer to another by an old ETag."""
+    path = "/api/frontend?userId=7&properties[accountCountry]="
+    in_singapore, in_france = client.get(path + "SG"), client.get(path + "FR")
+    assert in_singapore.headers["etag"] != in_france.headers["etag"]
+    headers = {"If-None-Match": in_singapore.headers["etag"]}
+    assert client.get(path + "FR", headers=headers).status == 200
+
+
+@pytest.mark.parametrize("context", [SINGAPORE, {"userId": 7, "accountCountry": "SGP"}])
+def test_get_and_post_answer_alike(client: Client, context: dict[str, Any]) -> None:
+    """Evaluate a context the same whichever way it came."""
+    posted = client.post("/api/frontend", {"context": context})
+    got = client.get("/api/frontend?userId=7&properties[accountCountry]=SG")
+    assert got.headers["etag"] == posted.headers["etag"]
+    assert {"chat", "home", "pay"} == {toggle["name"] for toggle in posted.json["toggles"]}
+
+
+def test_a_token_of_an_app_that_is_not_there_gets_an_empty_answer(client: Client) -> None:
+    """Answer 200 with nothing: 403 would stop SDKs for ever."""
+    answer = client.get("/api/frontend", token=OTHER_APP)
+    assert (answer.status, answer.json) == (200, {"toggles": []})
+
+
+def test_a_token_for_everything_reads_every_app() -> None:
+    """Join the apps of an environment, the first of two equal names only."""
+    access = build_access()
+    both = type(access)(apps=("miniapp", "superapp"), tokens=access.tokens)
+    mini = build_part(
+        "content",
+        {"definitions": build_definitions(app="miniapp"), "texts": {}},
+        2,
+        app="miniapp",
+    )
+    client = build_client(build_content(1), mini, build_part("access", both, 3))
+    answer = client.get("/api/frontend?userId=7", token=EVERYTHING)
+    assert sorted(toggle["name"] for toggle in answer.json["toggles"]) == ["chat", "home"]
+    assert answer.headers["x-landfall-revision"] == "2"
+    one = client.get(f"/api/variant?app={APP}", token=EVERYTHING)
+    assert (one.status, one.json["app"]) == (200, APP)
+    assert client.get("/api/variant", token=EVERYTHING).status == 400
+    assert client.get("/api/variant?app=none", token=EVERYTHING).status == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{}", 200, ""),
+        (b'{"context": {}}', 200, ""),
+        (b'{"context": null}', 200, ""),
+        (b'{"context": 5}', 400, "INVALID_CONTEXT"),
+        (b'{"context": {"targetingKey": "\\u0000"}}', 400, "PARSE_ERROR"),
+        (b"nonsense", 400, "PARSE_ERROR"),
+        (b"[]", 400, "PARSE_ERROR"),
+    ],
+)
+def test_ofrep_says_what_is_wrong_with_a_body(
+    client: Client, body: bytes, status: int, code: str
+) -> None:
+    """Answer OFREP's error object with every key, at both addresses."""
+    for path in ("/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/pay"):
+        answer = client.ask("POST", path, body=body)
+        assert status == answer.status
+        if code:
+            assert (code, {}) == (answer.json["errorCode"], answer.json["metadata"])
+            assert answer.json["errorDetails"]
+
+
+def test_ofrep_answers_one_flag_or_says_that_there_is_none(client: Client) -> None:
+    """Answer FLAG_NOT_FOUND with the key for an unknown flag."""
+    context = {"context": {"targetingKey": "7", "accountCountry": "SG"}}
+    known = client.post("/ofrep/v1/evaluate/flags/pay", context)
+    assert (known.json["value"], known.json["reason"]) == (True, "TARGETING_MATCH")
+    unknown = client.post("/ofrep/v1/evaluate/flags/nope", context)
+    assert (
+        unknown.status,
+        unknown.json["errorCode"],
+        unknown.json["key"],
+    ) == (404, "FLAG_NOT_FOUND", "nope")
+
+
+def test_ofrep_lists_flags_that_are_off_and_keeps_their_types(client: Client) -> None:
+    """List every flag with a value of its one type."""
+    answer = client.post("/ofrep/v1/evaluate/flags?flagConfigEtag=1", {"context": {}})
+    values = {flag["key"]: flag["value"] for flag in answer.json["flags"]}
+    assert {"chat", "home", "pay"} == values.keys()
+    assert (values["chat"], values["pay"]) == (True, False)
+    assert isinstance(values["home"], str)
+    assert list(answer.json) == ["flags"]
+
+
+def test_only_preview_tokens_set_the_clock(client: Client) -> None:
+    """Take `currentTime` from preview tokens alone."""
+    path = "/api/frontend?currentTime=yesterday-ish"
+    assert client.get(path, token=FRONTEND).status == 200
+
+
+def test_a_manifest_has_flags_and_words_together(client: Client) -> None:
+    """Answer features with localized reasons, texts and a stream in one document."""
+    answer = client.get("/api/variant?properties[accountCountry]=FR&locale=zh_CN")
+    manifest = answer.json
+    assert tuple(manifest["locale"].values()) == ("zh-Hans", ["zh-Hans", "en"], "ltr")
+    assert manifest["signals"]["account"] == "FR"
+    features = {feature["key"]: feature for feature in manifest["features"]}
+    assert features["chat"]["text"] == "可用"
+    assert (
+        features["pay"]["reason"],
+        features["pay"]["textKey"],
+    ) == ("NOT_OFFERED", "wallet.unavailable")
+    text = client.get(manifest["texts"]["reasons"], token="")
+    assert (text.status, text.json["reason.LIVE"]) == (200, "可用")
+    assert "immutable" in text.headers["cache-control"]
+    assert FRONTEND not in manifest["stream"]
+
+
+def test_a_manifest_speaks_the_browsers_language_without_a_locale(client: Client) -> None:
+    """Use Accept-Language, and the source language where nothing suits."""
+    chinese = client.get("/api/variant", headers={"Accept-Language": "zh-SG,zh;q=0.9"})
+    assert chinese.headers["content-language"] == "zh-Hans"
+    assert client.get("/api/variant?locale=eo").headers["content-language"] == "en"
+
+
+def test_a_new_revision_without_effect_keeps_the_manifests_etag() -> None:
+    """Leave the revision out of the ETag: nothing changed for this person."""
+    etags = {
+        build_client(build_content(revision), build_part("access", build_access(), 1))
+        .get("/api/variant?userId=7")
+        .headers["etag"]
+        for revision in (1, 9)
+    }
+    assert len(etags) == 1
+
+
+def test_health_needs_no_token(client: Client) -> None:
+    """Answer liveness, readiness and figures to anybody, without names."""
+    assert client.get("/healthz", token="").status == 200
+    assert client.get("/readyz", token="").status == 200
+    figures = client.get("/metrics", token="")
+    assert b"landfall_requests_total" in figures.body
+    assert b"pay" not in figures.body
+
+
+def test_edges_need_their_own_credential() -> None:
+    """Open the internal address to edges only."""
+    client = build_client(settings=Settings(edge_token="edge-secret"), token="")
+    assert client.get("/internal/parts").status == 401
+    assert client.get("/internal/parts", token=BACKEND).status == 401
+    listed = client.get("/internal/parts", token="Bearer edge-secret")
+    assert {"content", "access"} == {row["key"]["part"] for row in listed.json}
+    part = client.get("/internal/parts/production/superapp/content", token="Bearer edge-secret")
+    assert part.status == 200

@@ -1,0 +1,139 @@
+"""Hints to listeners: who hears them, who is cut, who is refused."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from flags.delivery.auth import Gatekeeper
+from flags.delivery.http import Refusal
+from flags.delivery.settings import Settings
+from flags.delivery.state import Change, Known, State
+from flags.delivery.streams import QUEUED_EVENTS, Hub, Listener
+from flags.publishing.snapshot import Token
+from tests.unit.delivery.world import BACKEND, FRONTEND, build_access, build_part, digest, fill
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Run on asyncio, as delivery does."""
+    return "asyncio"
+
+
+def listen(token: str = FRONTEND, *, kind: str = "frontend", territories: str = "") -> Listener:
+    """Build a listener of the demo's environment."""
+    row = Token(digest=digest(token.encode()), app="superapp", kind=kind)  # type: ignore[arg-type]
+    codes = frozenset(code for code in territories.split(",") if code)
+    return Listener(Known("production", row), "192.0.2.7", codes)
+
+
+def build_change(
+    *territories: str, app: str = "superapp", environment: str = "production"
+) -> Change:
+    """Build a change of revision 7."""
+    return Change(environment, app, 1, 7, territories)
+
+
+@pytest.mark.parametrize(
+    ("change", "territories", "hears"),
+    [
+        (build_change(), "", True),
+        (build_change("SG"), "", True),
+        (build_change("SG"), "SG,MY", True),
+        (build_change("SG"), "FR", False),
+        (build_change(), "FR", True),
+        (build_change(app="miniapp"), "", False),
+        (build_change(environment="staging"), "", False),
+    ],
+)
+def test_only_those_concerned_hear_a_change(
+    change: Change,
+    territories: str,
+    hears: bool,  # noqa: FBT001
+) -> None:
+    """Tell a change to its app, its environment and its territories."""
+    assert hears is listen(territories=territories).cares_for(change)
+
+
+async def test_who_does_not_read_is_cut_off() -> None:
+    """Hold at most eight events for a client, then let it go."""
+    state = State()
+    hub = Hub(state, Settings())
+    slow = listen()
+    hub.join(slow)
+    for _ in range(QUEUED_EVENTS):
+        hub.tell(build_change())
+    assert slow in hub.listeners
+    hub.tell(build_change())
+    assert slow not in hub.listeners
+    assert slow.queue.qsize() == QUEUED_EVENTS
+
+
+@pytest.mark.parametrize(
+    ("settings", "listener", "full"),
+    [
+        (Settings(streams_per_process=1), listen(), True),
+        (Settings(streams_per_address=1), listen(), True),
+        (Settings(streams_per_token=1), listen(), False),
+        (Settings(streams_per_token=1), listen(BACKEND, kind="backend"), True),
+        (Settings(streams_per_address=1), listen(BACKEND, kind="backend"), False),
+    ],
+)
+async def test_streams_above_a_limit_are_refused(
+    settings: Settings,
+    listener: Listener,
+    full: bool,  # noqa: FBT001
+) -> None:
+    """Count backends by token, browsers by address, all by process."""
+    hub = Hub(State(), settings)
+    hub.join(listener)
+    twin = Listener(listener.known, listener.address, frozenset())
+    if not full:
+        hub.join(twin)
+        return
+    with pytest.raises(Refusal) as caught:
+        hub.join(twin)
+    assert caught.value.status == 429
+    assert caught.value.retry_after_seconds
+    hub.leave(listener)
+    hub.join(twin)
+
+
+async def test_a_revoked_token_ends_its_streams() -> None:
+    """End a stream with its token, and leave the others."""
+    state = State()
+    Gatekeeper.build(state, Settings())
+    hub = Hub(state, Settings())
+    await fill(state, build_part("access", build_access(), 1))
+    gone, stays = listen(FRONTEND), listen(BACKEND, kind="backend")
+    hub.join(gone)
+    hub.join(stays)
+    await fill(state, build_part("access", build_access(without=[FRONTEND]), 2))
+    assert {stays} == hub.listeners
+    assert gone.queue.get_nowait() == b"event: bye\ndata: {}\n\n"
+    assert gone.queue.get_nowait() is None
+
+
+async def test_a_stopping_node_ends_all_streams_and_takes_no_more() -> None:
+    """Say good-bye to everybody; refuse with 503, since another node may take them."""
+    hub = Hub(State(), Settings())
+    listener = listen()
+    hub.join(listener)
+    hub.drain()
+    assert set() == hub.listeners
+    with pytest.raises(Refusal) as caught:
+        hub.join(listen())
+    assert caught.value.status == 503
+
+
+async def test_comments_keep_streams_alive() -> None:
+    """Send a comment while nothing happens."""
+    hub = Hub(State(), Settings(keep_alive_seconds=0.01))
+    listener = listen(BACKEND)
+    hub.state.tokens[listener.known.token.digest] = listener.known
+    hub.join(listener)
+    async with asyncio.timeout(5):
+        assert await listener.queue.get() == b": keep-alive\n\n"
