@@ -82,3 +82,11 @@ def read_secret(name: str, *, environ: Mapping[str, str] = os.environ) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise WrongSetting(f"{name}_FILE", "a readable file", path) from error
+
+
+def read_kept(path: Path) -> str:
+    """Return what this machine keeps in a file of its own; empty when there is none."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""

@@ -12,7 +12,15 @@ from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
 from config.celery import app as _celery_app  # noqa: F401 - every process sends tasks through it
-from config.env import WrongSetting, read_bool, read_int, read_secret, read_text, read_url
+from config.env import (
+    WrongSetting,
+    read_bool,
+    read_int,
+    read_kept,
+    read_secret,
+    read_text,
+    read_url,
+)
 from config.logs import configure_logs
 from config.unfold import UNFOLD  # noqa: F401 - django-unfold reads it here
 from launch.places import redis_socket
@@ -23,7 +31,8 @@ DATA_DIR = Path(read_text("LANDFALL_DATA_DIR", str(BASE_DIR / "var")))
 # Safety
 DEBUG = read_bool("DEBUG", default=False)
 DEMO = read_bool("LANDFALL_DEMO", default=False)
-SECRET_KEY = read_secret("SECRET_KEY")
+# The launcher's own key, if it made one: `manage.py` then works beside it.
+SECRET_KEY = read_secret("SECRET_KEY") or read_kept(DATA_DIR / "secret-key")
 if not SECRET_KEY:
     if not DEBUG:
         raise WrongSetting("SECRET_KEY", "set when DEBUG is off", "")
@@ -123,6 +132,7 @@ CELERY_TIMEZONE = "UTC"
 
 # Signing in
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "board:board"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -54,7 +54,7 @@ class Product:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
         try:
-            if "REDIS_URL" not in os.environ:
+            if not os.environ.get("REDIS_URL"):
                 self._start("redis", redis_command(self.data_dir))
             self._prepare()
             self._start("web", web_command(self.host, self.port))
