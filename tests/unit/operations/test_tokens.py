@@ -1,0 +1,105 @@
+"""Commands about credentials of client apps."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+
+from flags.models import ClientToken
+from flags.operations.tokens import CreateToken, RevokeToken, new_token_text
+from regions.governance.commands import Command, Refused
+from regions.governance.models import AuditEntry, Outbox
+from tests.unit.world import NOW, Do
+
+TEXT = "shop:production.a-secret_1"
+
+
+def a_token(**differences: object) -> CreateToken:
+    """Return a command for a token that differs from the plain one only as said."""
+    values: dict[str, object] = {
+        "app": "shop",
+        "environment": "production",
+        "kind": "frontend",
+        "name": "Web",
+        "token": TEXT,
+    }
+    return CreateToken(**{**values, **differences})  # type: ignore[arg-type]
+
+
+def test_only_the_digest_of_a_token_is_kept(world: Do) -> None:
+    """Neither row nor audit knows the text; the access part is asked for."""
+    receipt = world(a_token())
+    row = ClientToken.objects.get()
+    assert hashlib.sha256(TEXT.encode()).hexdigest() == row.digest
+    audit = "".join(map(str, AuditEntry.objects.values_list("object_key", "before", "after")))
+    assert "a-secret_1" not in audit
+    assert row.digest not in audit
+    assert list(receipt.change_seqs.items()) == list(
+        Outbox.objects.filter(part="access").values_list("environment__key", "change_seq")
+    )
+
+
+@pytest.mark.parametrize("app", ["", "*"])
+def test_a_token_may_read_every_app_of_its_environment(world: Do, app: str) -> None:
+    """Empty and `*` both mean every app."""
+    world(a_token(app=app, token="*:production.a-secret_1"))
+    assert ClientToken.objects.get().app is None
+
+
+def test_made_up_texts_are_accepted_and_never_the_same(world: Do) -> None:
+    """A made-up text fits the rules for texts."""
+    first, second = (new_token_text("shop", "production") for _again in range(2))
+    assert first != second
+    world(a_token(token=first))
+    world(a_token(token=second, name="Other"))
+    assert 2 == ClientToken.objects.count()
+
+
+def test_the_same_token_again_changes_nothing(world: Do) -> None:
+    """A token that is here as wanted is left alone; another of its text is refused."""
+    world(a_token())
+    assert not world(a_token()).changed
+    with pytest.raises(Refused, match="used before"):
+        world(a_token(kind="backend"))
+
+
+def test_a_revoked_token_stays_revoked(world: Do) -> None:
+    """Revoking twice is once, and its text can never be used again."""
+    world(a_token())
+    revoke = RevokeToken(environment="production", token_id=ClientToken.objects.get().pk)
+    assert world(revoke).changed
+    assert not world(revoke).changed
+    assert NOW == ClientToken.objects.get().revoked_at
+    with pytest.raises(Refused, match="used before and revoked"):
+        world(a_token())
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "field"),
+    [
+        (a_token(token="shop:staging.a-secret_1"), "bad_token", "token"),
+        (a_token(token="*:production.a-secret_1"), "bad_token", "token"),
+        (a_token(token="shop:production.short"), "bad_token", "token"),
+        (a_token(token="shop:production.a.secret.1"), "bad_token", "token"),
+        (a_token(token="shop:production.a:secret:1"), "bad_token", "token"),
+        (a_token(token="shop:production." + "x" * 201), "bad_token", "token"),
+        (a_token(token="shop:production.sécret_12"), "bad_token", "token"),
+        (a_token(token="shop:production.secret_1\0"), "nul_character", "token"),
+        (a_token(kind="admin"), "unknown_kind", "kind"),
+        (a_token(name=" "), "name_missing", "name"),
+        (a_token(app="nope"), "unknown_app", "app"),
+        (a_token(expires_at=NOW - timedelta(seconds=1)), "expired", "expires_at"),
+        (RevokeToken(environment="production", token_id=9), "unknown_token", "token_id"),
+    ],
+)
+def test_tokens_that_cannot_be_are_refused(
+    world: Do, command: Command, code: str, field: str
+) -> None:
+    """Each refusal has a stable code and never repeats the secret; nothing is stored."""
+    with pytest.raises(Refused) as caught:
+        world(command)
+    assert (code, field) == (caught.value.code, caught.value.field)
+    assert "ecret" not in caught.value.message.removeprefix("The secret of a token")
+    assert not ClientToken.objects.exists()
