@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import signal
 import time
+from functools import partial
 
 from tests.faults.site import CONTENT, KILLS, Actor, Site
 from tests.product import eventually
 
 LIVE_WITHIN_SECONDS = 5.0
+
+
+def shows(site: Site, status: str) -> bool:
+    """Tell whether nodes see this status in Redis."""
+    return site.read_status() == status
 
 
 def test_worker_publishes_a_change_at_once(site: Site, actor: Actor) -> None:
@@ -49,10 +55,7 @@ def test_worker_killed_while_publishing(site: Site, actor: Actor) -> None:
         actor.ask("offer", status)
         time.sleep(delay)
         worker.kill()
-        eventually(
-            lambda wanted=status: site.read_status() == wanted,
-            within_seconds=LIVE_WITHIN_SECONDS,
-        )
+        eventually(partial(shows, site, status), within_seconds=LIVE_WITHIN_SECONDS)
         eventually(site.is_outbox_empty)
     revisions = [revision for revision, _change in site.list_revisions()]
     assert revisions == [1, 2, 3, 4]
