@@ -117,7 +117,8 @@ def measure(
     known: bool,
 ) -> Figures:
     """Load the worker while something is published, and read the figures."""
-    lines = [f"{query}\t{fetch_etag(port, query) if known else ''}" for query in queries]
+    etags = fetch_etags(port, queries) if known else [""] * len(queries)
+    lines = [f"{query}\t{etag}" for query, etag in zip(queries, etags, strict=True)]
     (folder / "contexts.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     store = RedisStore(f"unix://{folder / 'redis.sock'}")
     publisher = Publisher(store, PUBLISH_EVERY_SECONDS)
@@ -154,10 +155,11 @@ def find(pattern: str, text: str) -> str:
     return found[1]
 
 
-def fetch_etag(port: int, query: str) -> str:
-    """Ask once, to know the ETag that a client would send."""
-    address = f"http://127.0.0.1:{port}/api/frontend?{query}"
-    return httpx.get(address, headers={"Authorization": TOKEN}).headers["ETag"]
+def fetch_etags(port: int, queries: list[str]) -> list[str]:
+    """Ask everything once, to know the ETags that clients would send."""
+    with httpx.Client(headers={"Authorization": TOKEN}) as client:
+        base = f"http://127.0.0.1:{port}/api/frontend?"
+        return [client.get(base + query).headers["ETag"] for query in queries]
 
 
 def read_counts(port: int) -> dict[str, int]:
