@@ -74,9 +74,7 @@ class ExpectationRemoveForm(CommandForm):
     def build(self) -> RemoveExpectation:
         """Return the removal of this promise."""
         row: Expectation = self.instance
-        return RemoveExpectation(
-            app=row.app.key, environment=row.environment.key, key=row.key
-        )
+        return RemoveExpectation(app=row.app.key, environment=row.environment.key, key=row.key)
 
 
 def _tell_removal(row: Expectation) -> str:
@@ -120,14 +118,14 @@ class ExpectationAdmin(CommandAdmin):
     def who(self, row: Expectation) -> Any:
         """Show the context in one line."""
         words = " ".join(f"{name}={value}" for name, value in sorted(row.context.items()))
-        return format_html('<span class="lf-key" dir="ltr">{}</span>', words)
+        return format_html('<span class="lf-key lf-long" dir="ltr">{}</span>', words)
 
     @admin.display(description=_("Must get"))
     def expected(self, row: Expectation) -> Any:
         """Show the value and the reason."""
         value = json.dumps(row.value, ensure_ascii=False)
         return format_html(
-            '<span class="lf-key" dir="ltr">{}</span> <span class="lf-dim">{}</span>',
+            '<span class="lf-key lf-long" dir="ltr">{}</span> <span class="lf-dim">{}</span>',
             value,
             row.reason,
         )

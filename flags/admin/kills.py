@@ -40,7 +40,9 @@ class KillForm(CommandForm):
     owner = forms.CharField(max_length=120, label=_("Owner"))
     expires_at = forms.SplitDateTimeField(
         label=_("Decide by (UTC)"),
-        help_text=_("Nothing turns on again by itself; from then on the board asks for a decision."),
+        help_text=_(
+            "Nothing turns on again by itself; from then on the board asks for a decision."
+        ),
     )
 
     def build(self) -> PullKillSwitch:

@@ -163,6 +163,7 @@ class OfferAdmin(CommandAdmin):
         "status_mark",
         "period",
         "platform",
+        "environment",
         "reason",
         "owner",
         "review_date",

@@ -94,9 +94,7 @@ class AdvanceForm(CommandForm):
     def build(self) -> AdvanceLegalOrder:
         """Return the step."""
         row: LegalOrder = self.instance
-        return AdvanceLegalOrder(
-            app=row.app.key, key=row.key, state=self.cleaned_data["state"]
-        )
+        return AdvanceLegalOrder(app=row.app.key, key=row.key, state=self.cleaned_data["state"])
 
 
 def _tell_advance(row: LegalOrder) -> str:

@@ -35,9 +35,7 @@ class PlatformProfileAdmin(ReadOnlyAdmin):
         rows: QuerySet[PlatformProfile] = super().get_queryset(request)
         in_use = Count("features", filter=Q(features__archived_at=None), distinct=True)
         return (
-            rows.select_related("app")
-            .prefetch_related("minimums")
-            .annotate(features_found=in_use)
+            rows.select_related("app").prefetch_related("minimums").annotate(features_found=in_use)
         )
 
     @admin.display(description=_("Least versions"))

@@ -20,7 +20,10 @@ def tell_constraint(row: Constraint) -> SafeString:
     operator = f"{'NOT ' if row.inverted else ''}{row.operator}"
     value = ", ".join(map(str, row.values)) if row.values else row.value
     return format_html(
-        '<span class="lf-key" dir="ltr">{} <b>{}</b> {}</span>', row.context_name, operator, value
+        '<span class="lf-key lf-long" dir="ltr">{} <b>{}</b> {}</span>',
+        row.context_name,
+        operator,
+        value,
     )
 
 
@@ -62,7 +65,7 @@ class StrategyAdmin(ReadOnlyAdmin):
     def settings_line(self, row: Strategy) -> Any:
         """Show the parameters in one line."""
         words = " ".join(f"{name}={value}" for name, value in sorted(row.parameters.items()))
-        return format_html('<span class="lf-key" dir="ltr">{}</span>', words)
+        return format_html('<span class="lf-key lf-long" dir="ltr">{}</span>', words)
 
     @admin.display(description=_("Constraints"))
     def rules(self, row: Strategy) -> Any:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from flags.engine import definitions as made
 from flags.engine.places import Atlas
-from flags.engine.rows import Row, Rows, list_offer_rows, list_order_rows
+from flags.engine.rows import Row, Rows, Shelf, list_offer_rows, list_order_rows
 from flags.models import Feature, Offer
 
 BLOCKED = "blocked-by-law"
@@ -122,7 +122,8 @@ class Verdicts:
     def __init__(self, facts: Facts, now: datetime) -> None:
         self._facts = facts
         self._now = now
-        self._offers: dict[str, list[made.Offer]] = {}
+        self._offers: dict[str, Shelf[made.Offer]] = {}
+        self._laws: dict[str, Shelf[made.LegalOrder]] = {}
         self._rows: dict[tuple[str, str, str], Rows] = {}
         self._named = {offer.target.feature for offer in facts.ranked if offer.target.feature}
 
@@ -153,7 +154,7 @@ class Verdicts:
 
     def _decide_rules(self, feature: Feature, code: str) -> tuple[str, Decider]:
         """Ask the law gate, then the offer gate."""
-        order = self._current(list_order_rows(self._facts.atlas, self._orders(feature), code))
+        order = self._current(list_order_rows(self._shelve_orders(feature), code))
         if order is not None:
             return BLOCKED, _order_decider(order)
         for signal in feature.law_basis:
@@ -182,30 +183,34 @@ class Verdicts:
         group = feature.key if feature.key in self._named else f"bundle:{feature.bundle.key}"
         known = (group, signal, code)
         if known not in self._rows:
-            offers = self._list_offers(group, feature)
-            self._rows[known] = list_offer_rows(self._facts.atlas, offers, signal, code)
+            offers = self._shelve_offers(group, feature)
+            self._rows[known] = list_offer_rows(offers, signal, code)
         return self._rows[known]
 
-    def _list_offers(self, group: str, feature: Feature) -> list[made.Offer]:
+    def _shelve_offers(self, group: str, feature: Feature) -> Shelf[made.Offer]:
         if group not in self._offers:
-            self._offers[group] = [
+            rules = tuple(
                 offer
                 for offer in self._facts.ranked
                 if feature.key == offer.target.feature or feature.bundle.key == offer.target.bundle
-            ]
+            )
+            self._offers[group] = Shelf(self._facts.atlas, rules)
         return self._offers[group]
 
-    def _orders(self, feature: Feature) -> list[made.LegalOrder]:
-        return [
-            order
-            for order in self._facts.orders
-            if any(
-                target == made.Target()
-                or target.feature == feature.key
-                or (target.bundle and target.bundle == feature.bundle.key)
-                for target in order.targets
+    def _shelve_orders(self, feature: Feature) -> Shelf[made.LegalOrder]:
+        if feature.key not in self._laws:
+            rules = tuple(
+                order
+                for order in self._facts.orders
+                if any(
+                    target == made.Target()
+                    or target.feature == feature.key
+                    or (target.bundle and target.bundle == feature.bundle.key)
+                    for target in order.targets
+                )
             )
-        ]
+            self._laws[feature.key] = Shelf(self._facts.atlas, rules)
+        return self._laws[feature.key]
 
     def _offer_decider(self, row: Row, feature: Feature) -> Decider:
         offer = self._facts.offers[row.rule.key]

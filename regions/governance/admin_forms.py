@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from django import forms
@@ -59,6 +60,8 @@ class CommandForm(forms.Form):
     """
 
     refused: ClassVar[Refused | None] = None
+    # What Django's pages ask of a model form when they show a read-only field beside it.
+    _meta: ClassVar[Any] = SimpleNamespace(labels=None, help_texts=None)
     instance: Any
 
     def __init__(
@@ -98,9 +101,9 @@ class CommandForm(forms.Form):
 
 
 def dress(field: forms.Field) -> None:
-    """Give a plain field the admin's look; a widget chosen by hand keeps its kind."""
+    """Give a plain field the admin's look; the browser's own date picker stays."""
     kind = _WIDGETS.get(type(field.widget))
-    if kind is None:
+    if kind is None or getattr(field.widget, "input_type", "") == "date":
         return
     attrs = {name: value for name, value in field.widget.attrs.items() if name != "class"}
     widget = kind(attrs)

@@ -28,6 +28,9 @@ from regions.governance.admin_forms import CommandForm
 from regions.governance.commands import Command, Refused
 from regions.governance.execute import PermissionRefused, Receipt, execute, is_allowed
 
+# Where pages ask how far a change has come; the house above answers there.
+PUBLISHED_ADDRESS = "board:published"
+
 
 def may(request: HttpRequest, command: type[Command] | None) -> bool:
     """Tell whether the signed-in person may give this command; asked once per request."""
@@ -50,7 +53,10 @@ def receipt_note(receipt: Receipt) -> SafeString:
         return format_html("{}", _("Everything already was like this; nothing changed."))
     marks = ",".join(f"{key}:{seq}" for key, seq in sorted(receipt.change_seqs.items()))
     return format_html(
-        '<span data-published="{}" role="status">{}</span>', marks, _("Saved. Publishing…")
+        '<span data-published="{}" data-address="{}" role="status">{}</span>',
+        marks,
+        reverse(PUBLISHED_ADDRESS),
+        _("Saved. Publishing…"),
     )
 
 
@@ -185,7 +191,7 @@ class CommandAdmin(ReadOnlyAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return what says which row this is, above the fields that can be written."""
-        return self.identity_fields
+        return self.identity_fields if obj is not None else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the row's identity, then the form's fields in the form's own order."""
@@ -327,9 +333,7 @@ class CommandAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         messages.success(request, receipt_note(receipt))
         gone = step.back_to_list
-        return HttpResponseRedirect(
-            self._list_address(request) if gone else self._row_address(row)
-        )
+        return HttpResponseRedirect(self._list_address(request) if gone else self._row_address(row))
 
     def _row_address(self, row: Model) -> str:
         opts = f"{self.opts.app_label}_{self.opts.model_name}"
