@@ -92,9 +92,10 @@ def _load_sources(environment_key: str, using: str) -> list[_Source]:
         "entry_id", "locale__tag", column
     ):
         source, key = owners[entry_id]
+        texts = source.texts.setdefault(tag, {})
         whole = _to_text(tag, tuple(forms), plural=source.plural_keys[key])
         if whole is not None:
-            source.texts.setdefault(tag, {})[key] = whole
+            texts[key] = whole
     return list(sources.values())
 
 
