@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from config.env import WrongSetting, read_secret, read_text, read_url
+from config.logs import configure_logs
 from config.node import Node, build_node, read_delivery_settings
 from flags.delivery.upstream import UpstreamSource
 from flags.publishing.directory_store import DirectoryStore
@@ -18,6 +19,7 @@ from flags.publishing.store import Source
 
 def build() -> Node:
     """Build an edge from the environment; it refuses to start without any source."""
+    configure_logs(read_text("LOG_LEVEL", "WARNING").upper())
     redis_url = read_url("REDIS_URL", "", schemes=frozenset({"redis", "rediss", "unix"}))
     upstream_url = read_url("LANDFALL_UPSTREAM", "", schemes=frozenset({"http", "https"}))
     sources: list[Source] = []

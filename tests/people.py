@@ -51,12 +51,15 @@ class _Forms(HTMLParser):
             self.forms[-1][1][self._textarea] += data
 
 
-def read_form(page: httpx.Response, *, having: str) -> tuple[str, dict[str, str]]:
-    """Return the address and the fields of the page's form that has a field of this name."""
+def read_form(
+    page: httpx.Response, *, having: str, where: Mapping[str, str] | None = None
+) -> tuple[str, dict[str, str]]:
+    """Return address and fields of the page's form that has this field, and these values."""
+    wanted = where or {}
     parser = _Forms()
     parser.feed(page.text)
     for attributes, fields in parser.forms:
-        if having in fields:
+        if having in fields and wanted.items() <= fields.items():
             return str(page.url.join(attributes.get("action", ""))), fields
     raise AssertionError(f"{page.url} answered {page.status_code} without a form having {having}.")
 
@@ -77,20 +80,31 @@ def sign_in(base: str, name: str, password: str = "landfall") -> Iterator[httpx.
 
 
 def send_form(
-    client: httpx.Client, page: httpx.Response, *, having: str, fields: Mapping[str, str]
+    client: httpx.Client,
+    page: httpx.Response,
+    *,
+    having: str,
+    fields: Mapping[str, str],
+    where: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> httpx.Response:
     """Send a form of the page with these fields changed, as a browser would."""
-    address, values = read_form(page, having=having)
-    headers = {"Referer": str(page.url), "Origin": str(page.url).split("/admin", maxsplit=1)[0]}
-    return client.post(address, data=values | dict(fields), headers=headers)
+    address, values = read_form(page, having=having, where=where)
+    origin = str(page.url).split("/admin", maxsplit=1)[0]
+    return client.post(
+        address,
+        data=values | dict(fields),
+        headers={"Referer": str(page.url), "Origin": origin, **(headers or {})},
+    )
 
 
 def set_cell(client: httpx.Client, cell: str, **fields: str) -> httpx.Response:
     """Fill in the launch board's form of a cell such as `SG:commerce`, and save it."""
-    page = client.get("/admin/board/", params={"cell": cell})
+    page = client.get("/admin/board/cell/", params={"cell": cell})
     return send_form(
         client,
         page,
         having="offer-reason",
         fields={f"offer-{name}": value for name, value in fields.items()},
+        headers={"X-Requested-With": "fetch"},  # As the page's own script sends it.
     )

@@ -19,6 +19,8 @@ from typing import TypeVar
 
 import httpx
 
+from launch.places import redis_socket
+
 ROOT = Path(__file__).resolve().parent.parent
 BACKEND_TOKEN = "superapp:production.demo-backend"
 FRONTEND_TOKEN = "superapp:production.demo-frontend"
@@ -159,17 +161,21 @@ class Product:
 
 
 def processes_of(data_dir: Path) -> dict[int, str]:
-    """Return the processes, zombies left out, whose environment names the folder."""
+    """Return the processes, zombies left out, whose environment or socket is in the folder.
+
+    Valkey writes its title over its environment; the title names its socket.
+    """
     needle = b"LANDFALL_DATA_DIR=" + os.fsencode(data_dir) + b"\0"
+    title = f"unixsocket:{redis_socket(data_dir)}"
     found = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal() or int(entry.name) == os.getpid():
             continue
         try:
-            if needle in (entry / "environ").read_bytes() + b"\0":
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                if command:
-                    found[int(entry.name)] = command
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            environ = (entry / "environ").read_bytes() + b"\0"
         except OSError:
             continue
+        if command and (needle in environ or title in command):
+            found[int(entry.name)] = command
     return found

@@ -85,19 +85,6 @@ def test_a_person_elsewhere_sees_no_change(landfall: Product, manager: httpx.Cli
     )
 
 
-def test_ten_changes_in_a_burst_make_few_revisions(
-    landfall: Product, manager: httpx.Client
-) -> None:
-    """Ten changes of one offer, as fast as the page takes them, end in the last one's state."""
-    with Listener(landfall.base, FRONTEND_TOKEN) as listener:
-        for number in range(9):
-            _set(manager, "planned" if number % 2 else "withdrawn")
-        _set(manager, "live")
-        eventually(lambda: _enabled(landfall))
-        revisions = {event.data["revision"] for event in listener.events[1:]}
-    assert 1 <= len(revisions) <= 10
-
-
 def test_a_change_without_reason_is_refused(landfall: Product, manager: httpx.Client) -> None:
     """An offer without a reason or an owner is refused in words, and nothing is stored."""
     for missing in ("reason", "owner"):
