@@ -16,7 +16,7 @@ from flags.engine.ground import Ground
 from flags.engine.outcomes import Answers, Flip, Outcome, Reader
 from flags.engine.places import Atlas
 from flags.engine.result import Reason
-from flags.engine.rows import Row, Rows, list_offer_rows, list_order_rows
+from flags.engine.rows import Row, Rows, Shelf, list_flips, list_offer_rows, list_order_rows
 from flags.engine.signals import Participants, Sighting
 
 BLOCKED = "blocked-by-law"
@@ -35,18 +35,15 @@ class LawGate:
     ) -> None:
         """Take ranked offers and orders; rows of a territory are made when it is first seen."""
         self.signals = signals
-        self.offers = offers
-        self.orders = orders
-        self.atlas = atlas
+        self.offers = Shelf(atlas, offers)
+        self.orders = Shelf(atlas, orders)
         self.answers = answers
-        self.rules: tuple[Offer | LegalOrder, ...] = (*offers, *orders)
+        places = [offer.place for offer in offers] + [order.place for order in orders]
         self.rows: dict[tuple[str, str | None], tuple[Rows, Rows]] = {}
         self.places = {signal: Atom(signal, self._reader_of(signal)) for signal in signals}
         names = {offer.platform.lower() for offer in offers if offer.platform}
         self.platform = Atom("platform", lambda name: name if name is None or name in names else "")
-        self.regions = frozenset(
-            rule.place.key for rule in self.rules if rule.place.kind == "subdivision"
-        )
+        self.regions = frozenset(place.key for place in places if place.kind == "subdivision")
         self.subdivision = Atom("subdivision", lambda code: code if code in self.regions else "")
         self.atoms = (
             *self.places.values(),
@@ -90,23 +87,24 @@ class LawGate:
         key = (signal, code)
         rows = self.rows.get(key)
         if rows is None:
-            offers = list_offer_rows(self.atlas, self.offers, signal, code)
+            offers = list_offer_rows(self.offers, signal, code)
             if not any(row.status == BLOCKED for row in offers):
                 offers = ()
-            rows = self.rows[key] = (list_order_rows(self.atlas, self.orders, code), offers)
+            rows = self.rows[key] = (list_order_rows(self.orders, code), offers)
         return rows if rows[0] or rows[1] else None
 
     def _list_flips(self) -> list[Flip]:
         """List the boundaries at every place; with participants they concern everybody."""
-        codes = {code for rule in self.rules for code in self.atlas.list_codes(rule.place)}
+        codes = self.offers.list_dated() | self.orders.list_dated()
         everybody = "participants" in self.signals
-        flips = []
-        for signal in self.signals:
-            for code in codes:
-                for row in _flatten(self._rows_at(signal, code)):
-                    place = "" if everybody else code or ""
-                    flips += [Flip(row.starts, place), Flip(row.ends, place)]
-        return flips
+        return [
+            flip
+            for signal in self.signals
+            for code in codes
+            for flip in list_flips(
+                _flatten(self._rows_at(signal, code)), "" if everybody else code or ""
+            )
+        ]
 
 
 def build(feature: Feature, ground: Ground, answers: Answers) -> LawGate | None:

@@ -13,7 +13,7 @@ from flags.engine.ground import Ground
 from flags.engine.outcomes import Answers, Chance, Credit, Flip, Outcome, Reader
 from flags.engine.places import Atlas
 from flags.engine.result import Reason
-from flags.engine.rows import Row, Rows, list_offer_rows
+from flags.engine.rows import Row, Rows, Shelf, list_flips, list_offer_rows
 from flags.engine.signals import Sighting
 
 EVERYBODY_PERCENT = 100
@@ -37,7 +37,7 @@ class OfferGate:
         self.feature = feature
         self.basis = feature.offer_basis
         self.offers = tuple(offer for offer in offers if offer.basis in ("", self.basis))
-        self.atlas = atlas
+        self.shelf = Shelf(atlas, self.offers)
         self.answers = answers
         self.rows: dict[str | None, Rows] = {}
         self.place = Atom(self.basis, self._read_place)
@@ -89,17 +89,15 @@ class OfferGate:
     def _rows_at(self, code: str | None) -> Rows:
         rows = self.rows.get(code)
         if rows is None:
-            rows = list_offer_rows(self.atlas, self.offers, self.basis, code)
+            rows = list_offer_rows(self.shelf, self.basis, code)
             self.rows[code] = rows
         return rows
 
     def _list_flips(self) -> list[Flip]:
-        codes = {code for offer in self.offers for code in self.atlas.list_codes(offer.place)}
         return [
-            Flip(at, code or "")
-            for code in codes
-            for row in self._rows_at(code)
-            for at in (row.starts, row.ends)
+            flip
+            for code in self.shelf.list_dated()
+            for flip in list_flips(self._rows_at(code), code or "")
         ]
 
 

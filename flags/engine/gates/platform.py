@@ -139,12 +139,12 @@ def _at_least(attribute: str, minimum: str) -> Atom | None:
     return Atom(attribute, read, key=("at least", wanted))
 
 
-def _list_flips(retirements: dict[str, PlatformRetirement], atlas: Atlas) -> list[Flip]:
-    flips = []
-    for retirement in retirements.values():
-        for code in (*atlas.zones, None):
-            zone = atlas.zone_of(code)
-            flips.append(Flip(instant(retirement.closed_to_new, zone), code or ""))
-            if retirement.off is not None:
-                flips.append(Flip(instant(retirement.off, zone), code or ""))
-    return flips
+def _list_flips(retirements: dict[str, PlatformRetirement], atlas: Atlas) -> set[Flip]:
+    """List the local dates of every territory, once per retirement."""
+    return {
+        Flip(instant(day, atlas.zone_of(code)), code or "")
+        for retirement in retirements.values()
+        for day in (retirement.closed_to_new, retirement.off)
+        if day is not None
+        for code in (*atlas.zones, None)
+    }

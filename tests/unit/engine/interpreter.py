@@ -1,0 +1,441 @@
+"""A slow, obvious reading of DOMAIN.md section 3: the law that plans are held against.
+
+It shares no code with the engine but the input types, mmh3 and the normalising of country
+codes; it walks all definitions for every question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import mmh3
+
+from flags.engine.context import Context
+from flags.engine.definitions import (
+    Constraint,
+    Definitions,
+    Feature,
+    KillSwitch,
+    LegalOrder,
+    Offer,
+    Place,
+    Strategy,
+    Target,
+    Variant,
+)
+from regions.locales.territory import normalise_country
+
+
+class Told(NamedTuple):
+    """What the interpreter says of a feature."""
+
+    on: bool
+    value: Any
+    reason: str
+    rule: str = ""
+    variant: str = ""
+
+
+def interpret(
+    definitions: Definitions, kills: tuple[KillSwitch, ...], key: str, context: Context
+) -> Told:
+    """Answer one question by asking every gate in order."""
+    return _World(definitions, kills, context).ask(key)
+
+
+class _World:
+    def __init__(
+        self, definitions: Definitions, kills: tuple[KillSwitch, ...], context: Context
+    ) -> None:
+        self.definitions = definitions
+        self.kills = kills
+        self.context = context
+        self.now = context.now
+        self.zones = {one.code: one.zone for one in definitions.territories}
+        self.markets = {one.key: one for one in definitions.markets}
+        self.features = {one.key: one for one in definitions.features}
+        text = context.properties.get
+        self.places = {
+            "account": self.first(text("accountCountry"), text("phoneCountry")),
+            "location": self.first(
+                text("locationCountry"),
+                text("gpsCountry"),
+                text("networkCountry"),
+                text("ipCountry"),
+            ),
+            "storefront": self.first(text("storefrontCountry")),
+        }
+        self.platform = (text("platform") or "").strip().lower() or None
+        self.subdivision = (text("subdivision") or "").upper()
+
+    def first(self, *texts: str | None) -> str | None:
+        for text in texts:
+            if code := normalise_country(text):
+                return code
+        return None
+
+    def is_garbled(self, *texts: str | None) -> bool:
+        """Tell whether evidence that cannot be read comes before any that can."""
+        for text in texts:
+            if normalise_country(text):
+                return False
+            if text and text.strip().upper() not in ("", "XX", "ZZ"):
+                return True
+        return False
+
+    def ask(self, key: str) -> Told:
+        feature = self.features.get(key)
+        if feature is None:
+            return Told(on=False, value=False, reason="UNKNOWN_FEATURE")
+        if self.is_on_cycle(key):
+            return Told(on=False, value=feature.off_value, reason="ERROR")
+        gates = (
+            self.kill(feature),
+            self.signal(feature),
+            self.law(feature),
+            self.retired(feature),
+            self.profile(feature),
+            self.offer(feature),
+            self.requires(feature),
+        )
+        for closed in gates:
+            if closed is not None:
+                reason, rule = closed
+                return Told(on=False, value=feature.off_value, reason=reason, rule=rule)
+        return self.target(feature)
+
+    def is_on_cycle(self, key: str) -> bool:
+        seen: set[str] = set()
+        waiting = list(self.features[key].requires)
+        while waiting:
+            need = waiting.pop()
+            if need == key:
+                return True
+            if need not in seen and need in self.features:
+                seen.add(need)
+                waiting += self.features[need].requires
+        return False
+
+    def covers(self, target: Target, feature: Feature) -> bool:
+        if target.feature:
+            return target.feature == feature.key
+        return not target.bundle or target.bundle == feature.bundle
+
+    def kill(self, feature: Feature) -> tuple[str, str] | None:
+        for kill in self.ordered_kills(feature):
+            if kill.platform and self.platform not in (None, kill.platform):
+                continue
+            here = (self.places["account"], self.places["location"])
+            if kill.territory and kill.territory not in here:
+                continue
+            if self.context.as_of and not kill.since <= self.now < kill.expires:
+                continue
+            return "KILLED", kill.rule.key
+        return None
+
+    def ordered_kills(self, feature: Feature) -> list[KillSwitch]:
+        """Those for the feature first, then its bundle's, then the app's."""
+        found = [kill for kill in self.kills if self.covers(kill.target, feature)]
+        return sorted(found, key=lambda k: (not k.target.feature, not k.target.bundle))
+
+    def signal(self, feature: Feature) -> tuple[str, str] | None:
+        if not feature.fail_closed:
+            return None
+        text = self.context.properties.get
+        evidence = {
+            "account": ("accountCountry", "phoneCountry"),
+            "location": ("locationCountry", "gpsCountry", "networkCountry", "ipCountry"),
+            "storefront": ("storefrontCountry",),
+        }
+        for name in {feature.offer_basis, *feature.law_basis} - {"none"}:
+            if name == "participants":
+                entries = self.context.lists.get("participantCountries", ())
+                missing = not all(normalise_country(entry) for entry in entries)
+            else:
+                texts = [text(field) for field in evidence[name]]
+                missing = self.places[name] is None or self.is_garbled(*texts)
+            if missing:
+                return "MISSING_SIGNAL", ""
+        return None
+
+    def law(self, feature: Feature) -> tuple[str, str] | None:
+        for signal in feature.law_basis:
+            codes: list[str | None] = [self.places.get(signal)]
+            if signal == "participants":
+                entries = self.context.lists.get("participantCountries", ())
+                codes = sorted({c for e in entries if (c := normalise_country(e))})  # type: ignore[assignment]
+            for code in codes:
+                for order in self.ordered_orders(feature):
+                    if self.holds(order.place, code, order.effective, None):
+                        return "BLOCKED_BY_LAW", order.rule.key
+                best = self.most_specific(feature, signal, code, law=True)
+                if best is not None and best.status == "blocked-by-law":
+                    return "BLOCKED_BY_LAW", best.rule.key
+        return None
+
+    def ordered_orders(self, feature: Feature) -> list[LegalOrder]:
+        def rank(order: LegalOrder) -> int:
+            targets = [t for t in (order.targets or (Target(),)) if self.covers(t, feature)]
+            return min(0 if t.feature else 1 if t.bundle else 2 for t in targets)
+
+        found = [
+            order
+            for order in self.definitions.orders
+            if any(self.covers(t, feature) for t in order.targets or (Target(),))
+        ]
+        return sorted(found, key=rank)
+
+    def instant(self, code: str | None, day: date) -> datetime:
+        zone = self.zones.get(code or "", "UTC")
+        return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+    def within(self, code: str | None, starts: date | None, ends: date | None) -> bool:
+        begun = starts is None or self.instant(code, starts) <= self.now
+        return begun and (ends is None or self.now < self.instant(code, ends))
+
+    def holds(self, place: Place, code: str | None, starts: date | None, ends: date | None) -> bool:
+        if not self.within(code, starts, ends):
+            return False
+        if place.kind == "everywhere":
+            return True
+        if code is None:
+            return False
+        if place.kind == "territory":
+            return place.key == code
+        if place.kind == "subdivision":
+            return place.key == self.subdivision and place.key.startswith(f"{code}-")
+        market = self.markets.get(place.key)
+        return market is not None and any(
+            member.territory == code and self.within(code, member.starts, member.ends)
+            for member in market.members
+        )
+
+    def most_specific(
+        self, feature: Feature, signal: str, code: str | None, *, law: bool
+    ) -> Offer | None:
+        levels = [
+            ("feature", "subdivision"),
+            ("feature", "territory"),
+            ("feature", "market"),
+            ("bundle", "subdivision"),
+            ("bundle", "territory"),
+            ("bundle", "market"),
+            ("feature", "everywhere"),
+            ("bundle", "everywhere"),
+        ]
+        candidates = []
+        for offer in self.definitions.offers:
+            if not self.covers(offer.target, feature) or offer.basis not in ("", signal):
+                continue
+            if not self.holds(offer.place, code, offer.starts, offer.ends):
+                continue
+            if offer.platform and offer.platform != self.platform:
+                unknown_block = self.platform is None and offer.status == "blocked-by-law"
+                if not (law and unknown_block):
+                    continue
+            kind = "feature" if offer.target.feature else "bundle"
+            market = self.markets.get(offer.place.key) if offer.place.kind == "market" else None
+            rank = (
+                levels.index((kind, offer.place.kind)),
+                -(market.priority if market else 0),
+                offer.place.key,
+                offer.platform == "",
+                offer.basis == "",
+                offer.rule.key,
+            )
+            candidates.append((rank, offer))
+        return min(candidates, key=lambda pair: pair[0])[1] if candidates else None
+
+    def retired(self, _feature: Feature) -> tuple[str, str] | None:
+        for retirement in self.definitions.retirements:
+            if retirement.platform != self.platform:
+                continue
+            account, location = self.places["account"], self.places["location"]
+            code = account if account in self.zones else location
+            if retirement.off and self.instant(code, retirement.off) <= self.now:
+                return "PLATFORM_RETIRED", retirement.rule.key
+            if self.instant(code, retirement.closed_to_new) <= self.now:
+                if self.context.properties.get("enrolled") != "true":
+                    return "CLOSED_TO_NEW", retirement.rule.key
+        return None
+
+    def profile(self, feature: Feature) -> tuple[str, str] | None:
+        if not feature.profile:
+            return None
+        profile = next(p for p in self.definitions.profiles if p.key == feature.profile)
+        for minimum in profile.minimums:
+            if minimum.platform == self.platform:
+                os_version = self.context.properties.get("osVersion", "")
+                app_version = self.context.properties.get("appVersion", "")
+                if at_least(os_version, minimum.os_version) and at_least(
+                    app_version, minimum.app_version
+                ):
+                    return None
+        return "UNSUPPORTED_PLATFORM", ""
+
+    def offer(self, feature: Feature) -> tuple[str, str] | None:
+        if feature.offer_basis == "none":
+            return None
+        best = self.best_offer(feature)
+        status = best.status if best else feature.default_status
+        if status != "live":
+            return status.upper().replace("-", "_"), best.rule.key if best else ""
+        if best is not None and best.rollout is not None:
+            identity = self.context.user_id or self.context.session_id
+            if identity is None:
+                bucket = self.context.dice(100)
+            else:
+                bucket = normalized(feature.key, identity, 100, 0)
+            if bucket > best.rollout:
+                return "NOT_IN_ROLLOUT", best.rule.key
+        return None
+
+    def best_offer(self, feature: Feature) -> Offer | None:
+        if feature.offer_basis == "none":
+            return None
+        code = self.places[feature.offer_basis]
+        return self.most_specific(feature, feature.offer_basis, code, law=False)
+
+    def requires(self, feature: Feature) -> tuple[str, str] | None:
+        for key in feature.requires:
+            if not self.ask(key).on:
+                return "REQUIRES_OFF", ""
+        return None
+
+    def target(self, feature: Feature) -> Told:
+        best = self.best_offer(feature)
+        rule = best.rule.key if best else ""
+        if not feature.enabled:
+            return Told(on=False, value=feature.off_value, reason="NOT_IN_ROLLOUT")
+        strategies = feature.strategies or (Strategy(name="default"),)
+        for strategy in strategies:
+            if self.strategy_holds(strategy, feature):
+                variant = self.pick(strategy, feature)
+                if variant is None:
+                    value = True if feature.value_type == "boolean" else feature.off_value
+                    return Told(on=True, value=value, reason="LIVE", rule=rule)
+                text = variant.payload.value if variant.payload else variant.name
+                value = True if feature.value_type == "boolean" else text
+                return Told(on=True, value=value, reason="VARIANT", rule=rule, variant=variant.name)
+        return Told(on=False, value=feature.off_value, reason="NOT_IN_ROLLOUT")
+
+    def strategy_holds(self, strategy: Strategy, feature: Feature) -> bool:
+        constraints = list(strategy.constraints)
+        segments = {one.id: one for one in self.definitions.segments}
+        for number in strategy.segments:
+            if number not in segments:
+                return False
+            constraints += segments[number].constraints
+        if not all(self.constraint_holds(one) for one in constraints):
+            return False
+        if strategy.name == "default":
+            return True
+        if strategy.name == "userWithId":
+            users = strategy.parameters.get("userIds", "").split(",")
+            return self.context.user_id in [user.strip() for user in users]
+        stickiness = strategy.parameters["stickiness"]
+        percent = int(strategy.parameters["rollout"])
+        identity = self.identity(stickiness)
+        if identity is None:
+            if stickiness not in ("default", "random"):
+                return False
+            return self.context.dice(100) <= percent
+        return normalized(strategy.parameters["groupId"], identity, 100, 0) <= percent
+
+    def identity(self, stickiness: str) -> str | None:
+        if stickiness == "default":
+            return self.context.user_id or self.context.session_id
+        if stickiness == "random":
+            return None
+        return self.field(stickiness)
+
+    def field(self, name: str) -> str | None:
+        standard = {
+            "userId": self.context.user_id,
+            "sessionId": self.context.session_id,
+            "environment": self.context.environment,
+        }
+        return standard[name] if name in standard else self.context.properties.get(name)
+
+    def pick(self, strategy: Strategy, _feature: Feature) -> Variant | None:
+        total = sum(variant.weight for variant in strategy.variants)
+        if total == 0:
+            return None
+        identity = self.identity(strategy.parameters["stickiness"])
+        if identity is None:
+            target = self.context.dice(total)
+        else:
+            target = normalized(strategy.parameters["groupId"], identity, total, 86028157)
+        reached = 0
+        for variant in strategy.variants:
+            reached += variant.weight
+            if reached >= target:
+                return variant
+        raise AssertionError
+
+    def constraint_holds(self, constraint: Constraint) -> bool:
+        answer = self.operator_holds(constraint)
+        return answer != constraint.inverted
+
+    def operator_holds(self, constraint: Constraint) -> bool:
+        operator = constraint.operator
+        if operator.startswith("DATE_"):
+            at = datetime.fromisoformat(constraint.value)
+            return self.now > at if operator == "DATE_AFTER" else self.now < at
+        text = self.field(constraint.context_name)
+        if operator == "NOT_IN":
+            return text not in constraint.values
+        if text is None:
+            return False
+        if operator == "IN":
+            return text in constraint.values
+        if operator.startswith("STR_"):
+            pairs = [(text, value) for value in constraint.values]
+            if constraint.case_insensitive:
+                pairs = [(a.lower(), b.lower()) for a, b in pairs]
+            kind = operator.removeprefix("STR_")
+            return any(
+                a.startswith(b)
+                if kind == "STARTS_WITH"
+                else a.endswith(b)
+                if kind == "ENDS_WITH"
+                else b in a
+                for a, b in pairs
+            )
+        try:
+            given, wanted = float(text), float(constraint.value)
+        except ValueError:
+            return False
+        return {
+            "NUM_EQ": given == wanted,
+            "NUM_GT": given > wanted,
+            "NUM_GTE": given >= wanted,
+            "NUM_LT": given < wanted,
+            "NUM_LTE": given <= wanted,
+        }[operator]
+
+
+def at_least(text: str, minimum: str) -> bool:
+    """Compare dotted numbers, padding both; a minimum of zero asks nothing."""
+    wanted = list(pad(minimum))
+    if not any(wanted):
+        return True
+    try:
+        return list(pad(text)) >= wanted if text else False
+    except ValueError:
+        return False
+
+
+def pad(text: str) -> Iterator[int]:
+    """Yield five numbers of a version."""
+    parts = text.split(".") if text else []
+    yield from (int(part) for part in parts)
+    yield from [0] * (5 - len(parts))
+
+
+def normalized(group: str, identity: str, size: int, seed: int) -> int:
+    """Return Unleash's bucket (WIRE.md 7.2)."""
+    return mmh3.hash(f"{group}:{identity}", seed, signed=False) % size + 1
