@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import httpx
-from UnleashClient import UnleashClient  # type: ignore[attr-defined]
+from UnleashClient import UnleashClient
 
 from tests.listening import Listener
 from tests.people import set_cell, sign_in

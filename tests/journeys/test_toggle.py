@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from UnleashClient import UnleashClient  # type: ignore[attr-defined]
+from UnleashClient import UnleashClient
 
 from tests.listening import Listener
 from tests.people import set_cell, sign_in
