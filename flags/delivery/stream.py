@@ -50,7 +50,7 @@ def open_listener(service: Service, request: Request) -> Listener:
 def identify(service: Service, request: Request, pairs: Pairs) -> Known:
     """Return whose stream this is; EventSource sends no headers, hence the channel."""
     channel = next((text for name, text in pairs if name == "ch"), "")
-    if not channel or b"authorization" in request.headers:
+    if not channel or request.headers.get(b"authorization"):
         return service.gatekeeper.identify(request, ANY_KIND, api_key=True)
     if not service.state.access:
         raise unavailable()
