@@ -12,7 +12,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Final
 
-import re2
+import re2  # type: ignore[import-untyped]  # ships no types
 
 from regions.governance.commands import Refused
 from regions.operations.checks import check_count, check_country, shown

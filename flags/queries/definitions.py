@@ -23,7 +23,7 @@ __all__ = ["Promise", "load_access", "load_definitions", "load_expectations", "l
 def load_definitions(
     app_key: str, environment_key: str, *, using: str = "default"
 ) -> made.Definitions:
-    """Load what `compile` needs for one scope, kill switches apart; 20 queries at most.
+    """Load what `compile` needs for one scope, kill switches apart; 19 queries at most.
 
     All territories are given, those outside the app's own list too: a law there holds for
     whoever is there.

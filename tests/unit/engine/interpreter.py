@@ -313,7 +313,7 @@ class _World:
         strategies = feature.strategies or (Strategy(name="default"),)
         for strategy in strategies:
             if self.strategy_holds(strategy, feature):
-                variant = self.pick(strategy, feature)
+                variant = self.pick(strategy)
                 if variant is None:
                     value = True if feature.value_type == "boolean" else feature.off_value
                     return Told(on=True, value=value, reason="LIVE", rule=rule)
@@ -360,7 +360,7 @@ class _World:
         }
         return standard[name] if name in standard else self.context.properties.get(name)
 
-    def pick(self, strategy: Strategy, _feature: Feature) -> Variant | None:
+    def pick(self, strategy: Strategy) -> Variant | None:
         total = sum(variant.weight for variant in strategy.variants)
         if total == 0:
             return None

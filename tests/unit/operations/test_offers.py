@@ -33,14 +33,15 @@ def test_setting_an_offer_again_changes_its_row(world: Do) -> None:
     world(an_offer(status="planned"))
     receipt = world(an_offer(status="live", rollout=20, review_date=date(2027, 5, 1)))
     entry = AuditEntry.objects.filter(object_type="offer").latest("id")
+    before, after = entry.before or {}, entry.after or {}
     assert 1 == Offer.objects.count()
     assert ["updated"] == [change.action for change in receipt.changes]
     assert ("pay@SG", "planned", "live") == (
         entry.object_key,
-        entry.before["status"],
-        entry.after["status"],
+        before["status"],
+        after["status"],
     )
-    assert ("2027-05-01", 20) == (entry.after["review_date"], entry.after["rollout"])
+    assert ("2027-05-01", 20) == (after["review_date"], after["rollout"])
 
 
 def test_offers_that_follow_each_other_do_not_overlap(world: Do) -> None:

@@ -61,28 +61,32 @@ def test_any_spelling_of_the_locale_is_understood(
 
 
 @pytest.mark.parametrize(
-    ("command", "code", "what"),
+    ("command", "expected"),
     [
-        (SetTranslation(**FEE, forms=("no fee",)), "bad_text", "{fee}"),
-        (SetTranslation(**FEE, forms=("{fee}", "{fee}")), "bad_text", "2 forms"),
-        (SetTranslation(**CARDS, forms=("{n}", "{n}")), "bad_text", "es needs 3"),
-        (SetTranslation(**CARDS, forms=("{n}", "", "{n}")), "bad_text", "empty"),
-        (SetTranslation(**FEE, forms=("{fee}",), state="approved"), "bad_state", "approved"),
-        (SetTranslation(**FEE, forms=("{fee}",), state="x"), "bad_state", "“x”"),
-        (SetTranslation(**FEE, forms=("{fee}",), seen_forms=("old",)), "stale", "收取"),
-        (SetTranslation(**(FEE | {"key": "no"}), forms=("x",)), "unknown_message", "“no”"),
-        (SetTranslation(**(FEE | {"component": "../x"}), forms=("x",)), "unknown_message", "../x"),
-        (SetTranslation(**(FEE | {"locale": "../x"}), forms=("{fee}",)), "bad_tag", "../x"),
-        (SetTranslation(**(FEE | {"locale": "ja"}), forms=("{fee}",)), "unknown_locale", "ja"),
-        (ResolveConflict(**FEE, forms=("{fee}",)), "no_conflict", "no conflict"),
-        (SetComponent(key="Bad Key", name="", source_locale="en"), "bad_key", "Bad Key"),
-        (SetComponent(key="wallet", name="", source_locale="es"), "source_in_use", "in en"),
+        (SetTranslation(**FEE, forms=("no fee",)), ("bad_text", "{fee}")),
+        (SetTranslation(**FEE, forms=("{fee}", "{fee}")), ("bad_text", "2 forms")),
+        (SetTranslation(**CARDS, forms=("{n}", "{n}")), ("bad_text", "es needs 3")),
+        (SetTranslation(**CARDS, forms=("{n}", "", "{n}")), ("bad_text", "empty")),
+        (SetTranslation(**FEE, forms=("{fee}",), state="approved"), ("bad_state", "approved")),
+        (SetTranslation(**FEE, forms=("{fee}",), state="x"), ("bad_state", "“x”")),
+        (SetTranslation(**FEE, forms=("{fee}",), seen_forms=("old",)), ("stale", "收取")),
+        (SetTranslation(**(FEE | {"key": "no"}), forms=("x",)), ("unknown_message", "“no”")),
+        (
+            SetTranslation(**(FEE | {"component": "../x"}), forms=("x",)),
+            ("unknown_message", "../x"),
+        ),
+        (SetTranslation(**(FEE | {"locale": "../x"}), forms=("{fee}",)), ("bad_tag", "../x")),
+        (SetTranslation(**(FEE | {"locale": "ja"}), forms=("{fee}",)), ("unknown_locale", "ja")),
+        (ResolveConflict(**FEE, forms=("{fee}",)), ("no_conflict", "no conflict")),
+        (SetComponent(key="Bad Key", name="", source_locale="en"), ("bad_key", "Bad Key")),
+        (SetComponent(key="wallet", name="", source_locale="es"), ("source_in_use", "in en")),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_stored(
-    catalogs: Catalogs, translator: User, give: Give, command: Command, code: str, what: str
+    catalogs: Catalogs, translator: User, give: Give, command: Command, expected: tuple[str, str]
 ) -> None:
     """A refusal has a stable code, names the fault, and leaves rows and files alone."""
+    code, what = expected
     before = list(Translation.objects.values())
     with pytest.raises(Refused, match=what.replace("{", r"\{")) as refused:
         give(command, translator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,7 +18,7 @@ from regions.translations.ota import build_texts
 from regions.translations.sync import TextConflict
 from tests.unit.translations.conftest import Catalogs, Give
 
-TAXI = {"component": "wallet", "key": "wallet.taxi", "locale": "zh-Hant-HK"}
+TAXI: dict[str, Any] = {"component": "wallet", "key": "wallet.taxi", "locale": "zh-Hant-HK"}
 
 
 def forms_of(key: str, locale: str) -> list[str]:

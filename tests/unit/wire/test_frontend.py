@@ -23,7 +23,7 @@ def test_a_flag_that_is_off_is_left_out() -> None:
     """Leave flags out that are off: SDKs take a missing name for off."""
     renderer = FrontendRenderer()
     body = render_toggles(map(renderer.render, (OFF, ON)))
-    assert ["pay"] == [toggle["name"] for toggle in json.loads(body)["toggles"]]
+    assert [toggle["name"] for toggle in json.loads(body)["toggles"]] == ["pay"]
 
 
 def test_a_toggle_without_variant_has_every_key_and_no_null() -> None:
@@ -45,16 +45,16 @@ def test_a_toggle_without_variant_has_every_key_and_no_null() -> None:
 def test_a_payload_is_text_with_its_type() -> None:
     """Send payloads as texts with their type, as the contract has it."""
     variant = json.loads(FrontendRenderer().render(CHOSEN))["variant"]
-    assert {"type": "string", "value": "grid"} == variant["payload"]
-    assert (True, "grid") == (variant["enabled"], variant["name"])
+    assert variant["payload"] == {"type": "string", "value": "grid"}
+    assert (variant["enabled"], variant["name"]) == (True, "grid")
 
 
 def test_edges_all_lists_flags_that_are_off_too() -> None:
     """List an off flag as disabled where all flags are asked for."""
     toggle = json.loads(EveryToggleRenderer().render(OFF))
-    assert (False, False) == (toggle["enabled"], toggle["variant"]["feature_enabled"])
+    assert (toggle["enabled"], toggle["variant"]["feature_enabled"]) == (False, False)
 
 
 def test_no_flags_are_an_empty_list() -> None:
     """Answer an empty list, not nothing, when all flags are off."""
-    assert b'{"toggles":[]}' == render_toggles([b"", b""])
+    assert render_toggles([b"", b""]) == b'{"toggles":[]}'

@@ -58,19 +58,19 @@ def test_a_flag_without_value_is_an_error_not_a_null() -> None:
     """Never send null: every provider calls that a wrong type."""
     flag = json.loads(render_flag(build(Reason.NOT_OFFERED, value=None)))
     assert "value" not in flag
-    assert ("pay", "GENERAL", {}) == (flag["key"], flag["errorCode"], flag["metadata"])
+    assert (flag["key"], flag["errorCode"], flag["metadata"]) == ("pay", "GENERAL", {})
 
 
 def test_a_bulk_answer_has_only_flags_unless_more_is_switched_on() -> None:
     """Send no top-level key that Kotlin's provider does not know."""
-    assert ["flags"] == list(json.loads(render_bulk([b'{"key":"a"}'])))
+    assert list(json.loads(render_bulk([b'{"key":"a"}']))) == ["flags"]
 
 
 def test_a_bulk_answer_points_to_the_stream_when_switched_on() -> None:
     """Point to the stream by a path of the same origin."""
     answer = json.loads(render_bulk([], stream_uri="/ofrep/v1/events?ch=1", metadata={"v": "1"}))
-    assert "/ofrep/v1/events?ch=1" == answer["eventStreams"][0]["endpoint"]["requestUri"]
-    assert {"v": "1"} == answer["metadata"]
+    assert answer["eventStreams"][0]["endpoint"]["requestUri"] == "/ofrep/v1/events?ch=1"
+    assert answer["metadata"] == {"v": "1"}
 
 
 def test_errors_have_every_key_that_providers_read() -> None:

@@ -18,7 +18,7 @@ def test_a_hint_is_one_message_that_ofrep_understands() -> None:
         at_seconds=1795177467,
     )
     head, kind, data = event.decode().removesuffix("\n\n").split("\n")
-    assert ("id: 1.47", "event: message") == (head, kind)
+    assert (head, kind) == ("id: 1.47", "event: message")
     expected = {
         "type": "refetchEvaluation",
         "revision": 47,
@@ -35,4 +35,4 @@ def test_comments_and_pauses_are_whole_events() -> None:
     """End each write with an empty line, so that nothing is left half said."""
     assert KEEP_ALIVE.startswith(b":")
     assert KEEP_ALIVE.endswith(b"\n\n")
-    assert b"retry: 1500\n\n" == render_retry(1500)
+    assert render_retry(1500) == b"retry: 1500\n\n"

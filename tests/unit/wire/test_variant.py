@@ -27,7 +27,7 @@ def test_phrases_hold_reasons_and_wanted_keys_only() -> None:
 
 def test_a_bundle_that_cannot_be_read_holds_nothing_back() -> None:
     """Pass over a broken bundle: words never hold back flags."""
-    assert {} == build_phrases([b"\xff", b"[1]", b'{"reason.KILLED": 5}'], frozenset()).texts
+    assert build_phrases([b"\xff", b"[1]", b'{"reason.KILLED": 5}'], frozenset()).texts == {}
 
 
 def test_a_feature_that_is_off_says_its_own_text() -> None:
@@ -35,7 +35,7 @@ def test_a_feature_that_is_off_says_its_own_text() -> None:
     phrases = build_phrases([REASONS, WALLET], frozenset({"wallet.unavailable"}))
     renderer = VariantRenderer("en", phrases, {"pay": "wallet.unavailable"})
     feature = json.loads(renderer.render(KILLED))
-    assert ("wallet.unavailable", "Not here yet") == (feature["textKey"], feature["text"])
+    assert (feature["textKey"], feature["text"]) == ("wallet.unavailable", "Not here yet")
 
 
 def test_without_an_own_text_the_reason_speaks() -> None:
@@ -43,7 +43,7 @@ def test_without_an_own_text_the_reason_speaks() -> None:
     phrases = build_phrases([REASONS], frozenset({"wallet.unavailable"}))
     renderer = VariantRenderer("en", phrases, {"pay": "wallet.unavailable"})
     feature = json.loads(renderer.render(KILLED))
-    assert ("reason.KILLED", "Paused") == (feature["textKey"], feature["text"])
+    assert (feature["textKey"], feature["text"]) == ("reason.KILLED", "Paused")
 
 
 def test_a_changed_word_changes_the_renderers_name() -> None:
@@ -58,4 +58,4 @@ def test_a_changed_word_changes_the_renderers_name() -> None:
 def test_a_manifest_is_one_object_of_facts_and_features() -> None:
     """Join facts and features to one JSON object."""
     body = render_manifest({"revision": 7}, [b'{"key":"a"}', b"", b'{"key":"b"}'])
-    assert {"revision": 7, "features": [{"key": "a"}, {"key": "b"}]} == json.loads(body)
+    assert json.loads(body) == {"revision": 7, "features": [{"key": "a"}, {"key": "b"}]}
