@@ -19,6 +19,7 @@ from regions.governance.models import Environment
 class Command(BaseCommand):
     """Publish one environment, or all of them."""
 
+    requires_system_checks = ()  # it runs within seconds of a change, beside a serving process
     help = "Publish changes that wait in the outbox; several may run at once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
