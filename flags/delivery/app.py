@@ -31,6 +31,7 @@ from flags.delivery.service import FindText, Service
 from flags.delivery.settings import Settings
 from flags.delivery.state import State
 from flags.delivery.stream import STREAM_HEADERS, greet, open_listener, run_stream
+from flags.delivery.unleash import prime
 from flags.wire.ofrep import render_error
 
 __all__ = ["App", "build", "owns"]
@@ -155,6 +156,7 @@ def build(
     state: State, *, settings: Settings | None = None, find_text: FindText | None = None
 ) -> App:
     """Build the ASGI application over a state; `find_text` looks unknown texts up."""
+    state.on_live.append(lambda live: prime(state, live))
     return App(Service(state, settings or Settings(), find_text))
 
 

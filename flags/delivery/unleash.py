@@ -13,7 +13,7 @@ from flags.delivery.inputs import Pairs, parse_query
 from flags.delivery.live import Live
 from flags.delivery.reports import check_bulk, check_metrics, check_registration
 from flags.delivery.service import Service
-from flags.delivery.state import EVERY_APP, View
+from flags.delivery.state import EVERY_APP, State, View
 from flags.wire.unleash import build_feature, render_features
 
 # From this version of the client specification on, SDKs resolve segments themselves.
@@ -28,19 +28,31 @@ def list_features(service: Service, request: Request) -> Response:
     known = service.gatekeeper.identify(request, BACKEND)
     view = service.gatekeeper.view(known)
     inline = inlines_segments(request.headers.get(b"unleash-client-spec", b""))
-    key = (inline, request.query, known.token.app)
-    rendered = view.bodies.get(key)
-    if rendered is None:
-        pairs = parse_query(request.query)
-        rendered = render_view(view, pairs, inline=inline, app=known.token.app)
-        if len(view.bodies) >= CACHED_BODIES:
-            view.bodies.clear()
-        view.bodies[key] = rendered
-    etag, body = rendered
+    etag, body = find_body(view, request.query, inline=inline, app=known.token.app)
     stamp = service.stamp(view)
     if is_known(request, etag):
         return answer_unchanged(etag, stamp)
     return answer_json(etag, body, stamp)
+
+
+def prime(state: State, live: Live) -> None:
+    """Render what nearly every backend SDK asks for, so that none of them waits for it."""
+    for app in (live.app, EVERY_APP):
+        view = state.view(app, live.environment)
+        if view is not None:
+            find_body(view, b"", inline=False, app=app)
+
+
+def find_body(view: View, query: bytes, *, inline: bool, app: str) -> tuple[bytes, bytes]:
+    """Return ETag and body of a query, rendered once per view."""
+    key = (inline, query, app)
+    rendered = view.bodies.get(key)
+    if rendered is None:
+        rendered = render_view(view, parse_query(query), inline=inline, app=app)
+        if len(view.bodies) >= CACHED_BODIES:
+            view.bodies.clear()
+        view.bodies[key] = rendered
+    return rendered
 
 
 def get_feature(service: Service, request: Request) -> Response:

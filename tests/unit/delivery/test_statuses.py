@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from flags.delivery.settings import Settings
 from tests.unit.delivery.world import (
@@ -21,6 +23,7 @@ from tests.unit.delivery.world import (
     build_client,
     build_content,
     build_definitions,
+    build_order,
     build_part,
 )
 
@@ -359,10 +362,84 @@ def test_ofrep_lists_flags_that_are_off_and_keeps_their_types(client: Client) ->
     assert list(answer.json) == ["flags"]
 
 
-def test_only_preview_tokens_set_the_clock(client: Client) -> None:
-    """Take `currentTime` from preview tokens alone."""
-    path = "/api/frontend?currentTime=yesterday-ish"
-    assert client.get(path, token=FRONTEND).status == 200
+@pytest.mark.parametrize(("token", "there"), [(FRONTEND, True), (PREVIEW, False)])
+def test_only_preview_tokens_set_the_clock(token: str, there: bool) -> None:  # noqa: FBT001
+    """Take `currentTime` from preview tokens alone: others would choose their law."""
+    order = replace(build_order("SG"), effective=date(2099, 1, 1))
+    definitions = replace(build_definitions(), orders=(order,))
+    access = build_part("access", build_access(), 1)
+    client = build_client(build_content(1, definitions=definitions), access, token=token)
+    path = "/api/frontend?properties[accountCountry]=SG&currentTime=2100-01-01T00:00:00Z"
+    for _ in range(2):
+        names = {toggle["name"] for toggle in client.get(path).json["toggles"]}
+        assert ("pay" in names) is there
+
+
+def test_what_a_preview_is_told_is_not_told_to_others(client: Client) -> None:
+    """Keep remembered answers of preview tokens apart, whatever they may say of themselves."""
+    path = "/api/frontend?userId=7&sessionId=1&enrolled=true&properties[accountCountry]=SG"
+    view = client.app.service.state.view(APP, "production")
+    assert view is not None
+    before = len(view.answers)
+    client.get(path, token=PREVIEW)
+    client.get(path, token=FRONTEND)
+    assert len(view.answers) == before + 2
+
+
+def test_an_answer_of_chance_is_not_remembered(client: Client) -> None:
+    """Remember nothing of people without a session: they are somebody else next time."""
+    view = client.app.service.state.view(APP, "production")
+    assert view is not None
+    before = len(view.answers)
+    client.get("/api/frontend?userId=8")
+    assert len(view.answers) == before
+
+
+@pytest.mark.parametrize(
+    ("spec", "inlined"),
+    [("", True), ("4.1.9", True), ("nonsense", True), ("4.2.0", False), ("6.1.0", False)],
+)
+def test_old_sdks_get_segments_inlined(
+    client: Client,
+    spec: str,
+    inlined: bool,  # noqa: FBT001
+) -> None:
+    """Inline segments below 4.2.0 or without a readable version; the ETags differ."""
+    answer = client.get(
+        "/api/client/features", token=BACKEND, headers={"Unleash-Client-Spec": spec}
+    )
+    assert answer.json["query"]["inlineSegmentConstraints"] is inlined
+    assert ("segments" in answer.json) is not inlined
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "names"),
+    [
+        ("", 200, ["chat", "home", "pay"]),
+        ("?namePrefix=ho", 200, ["home"]),
+        ("?namePrefix=_", 200, []),
+        ("?project=other&environment=staging", 200, ["chat", "home", "pay"]),
+        ("?tag=simple:x", 200, []),
+        ("?tag=nonsense", 400, []),
+        ("?unknown=1", 200, ["chat", "home", "pay"]),
+    ],
+)
+def test_definitions_are_narrowed_by_the_query(
+    client: Client, query: str, status: int, names: list[str]
+) -> None:
+    """Honour prefix and tag; the token's app and environment outrank the query's."""
+    answer = client.get(f"/api/client/features{query}", token=BACKEND)
+    assert answer.status == status
+    if status == 200:
+        assert [feature["name"] for feature in answer.json["features"]] == names
+        assert answer.json["version"] == 2
+
+
+def test_one_definition_is_answered_bare_or_not_at_all(client: Client) -> None:
+    """Answer one feature unwrapped, 404 for an unknown one."""
+    assert client.get("/api/client/features/pay", token=BACKEND).json["name"] == "pay"
+    missing = client.get("/api/client/features/nope", token=BACKEND)
+    assert (missing.status, missing.json["name"]) == (404, "NotFoundError")
 
 
 def test_a_manifest_has_flags_and_words_together(client: Client) -> None:

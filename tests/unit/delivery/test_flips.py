@@ -1,0 +1,75 @@
+"""Time itself changes answers: who is told, and that it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flags.delivery.flips import FlipTimers
+from flags.delivery.state import Change, State
+from flags.engine.compiled import CompiledSnapshot
+from tests.unit.delivery.world import APP, build_content, fill
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Run on asyncio, as delivery does."""
+    return "asyncio"
+
+
+async def test_clients_are_told_when_a_dated_rule_flips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hint the territories of a flip at its instant, then wait for the next one."""
+    soon = datetime.now(UTC) + timedelta(milliseconds=50)
+    asked: list[datetime] = []
+
+    def find_flip(
+        _snapshot: CompiledSnapshot, after: datetime
+    ) -> tuple[datetime, frozenset[str]] | None:
+        asked.append(after)
+        return (soon, frozenset({"SG"})) if after < soon else None
+
+    monkeypatch.setattr("flags.delivery.flips.next_flip", find_flip)
+    state = State()
+    heard: asyncio.Queue[Change] = asyncio.Queue()
+    FlipTimers(state)
+    await fill(state, build_content(1))
+    state.on_change.append(heard.put_nowait)
+    async with asyncio.timeout(5):
+        change = await heard.get()
+    assert datetime.now(UTC) >= soon
+    assert (change.app, change.revision, change.territories) == (APP, 1, ("SG",))
+    assert change.spread_seconds > 0
+    assert asked[-1] == soon
+
+
+async def test_a_scope_that_was_replaced_tells_no_flip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the timers of an old revision behind."""
+    monkeypatch.setattr("flags.delivery.flips.next_flip", lambda _snapshot, _after: None)
+    state = State()
+    timers = FlipTimers(state)
+    heard: list[Change] = []
+    await fill(state, build_content(1))
+    old = state.current(APP, "production")
+    assert old is not None
+    await fill(state, build_content(2))
+    state.on_change.append(heard.append)
+    timers.flip(old, datetime.now(UTC), ("SG",))
+    assert heard == []
+
+
+async def test_definitions_are_lowered_again_when_their_time_is_over() -> None:
+    """Replace what backend SDKs get and keep the rest."""
+    state = State()
+    await fill(state, build_content(1))
+    old = state.current(APP, "production")
+    assert old is not None
+    await state.lower_again(old)
+    renewed = state.current(APP, "production")
+    assert renewed is not None
+    assert renewed is not old
+    assert renewed.snapshot is old.snapshot
+    assert renewed.lowered.features == old.lowered.features
