@@ -55,7 +55,7 @@ def test_worker_killed_while_publishing(site: Site, actor: Actor) -> None:
         actor.ask("offer", status)
         time.sleep(delay)
         worker.kill()
-        eventually(partial(shows, site, status), within_seconds=LIVE_WITHIN_SECONDS)
+        eventually(partial(shows, site, status), within_seconds=30)
         eventually(site.is_outbox_empty)
     revisions = [revision for revision, _change in site.list_revisions()]
     assert revisions == [1, 2, 3, 4]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import threading
+from datetime import datetime, timedelta
 
+import pytest
+from django.db import OperationalError
+
+from flags.publishing import reconcile
 from flags.publishing.publish import publish
 from flags.publishing.reconcile import PATIENCE_SECONDS, Watch
 from tests.unit.publishing.shop import NOW, offer
@@ -24,3 +29,25 @@ def test_changes_that_come_and_go_are_not_overdue(shop: None) -> None:
         offer(("live", "planned")[index % 2])
         assert watch.list_overdue(now=NOW, tick=float(index)) == []
         publish("production", now=NOW)
+
+
+def test_the_loop_outlives_the_database(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    """While the database does not answer the loop goes on looking, and works again after."""
+    looks: list[float] = []
+    stop = threading.Event()
+
+    def look(_watch: Watch, *, now: datetime, tick: float) -> list[str]:
+        looks.append(tick)
+        if len(looks) < 3:
+            raise OperationalError("the database is gone")
+        stop.set()
+        return []
+
+    monkeypatch.setattr(Watch, "list_overdue", look)
+    monkeypatch.setattr(reconcile, "put_lacking", lambda: 0)
+    monkeypatch.setattr(reconcile, "TICK_SECONDS", 0.001)
+    loop = threading.Thread(target=reconcile.run, args=[stop])
+    loop.start()
+    loop.join(timeout=10)
+    assert not loop.is_alive()
+    assert len(looks) == 3
