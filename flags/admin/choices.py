@@ -42,7 +42,10 @@ def app_field() -> KeyChoiceField:
 def environment_field() -> KeyChoiceField:
     """Return the choice of an environment."""
     return KeyChoiceField(
-        queryset=Environment.objects.all(), label=_("Environment"), empty_label=None
+        queryset=Environment.objects.all(),
+        label=_("Environment"),
+        empty_label=None,
+        initial="production",
     )
 
 

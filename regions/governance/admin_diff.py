@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 
@@ -45,7 +45,7 @@ def render_differences(differences: list[Difference], *, limit: int | None = Non
 def _row(each: Difference) -> SafeString:
     before = format_html("<del>{}</del>", each.before) if each.before is not None else ""
     after = format_html("<ins>{}</ins>", each.after) if each.after is not None else ""
-    arrow = format_html('<span class="lf-arrow" aria-hidden="true"></span>') if before else ""
+    arrow = mark_safe('<span class="lf-arrow" aria-hidden="true"></span>') if before else ""
     return format_html(
         '<li><span class="lf-diff-name">{}</span> {} {} {}</li>', each.name, before, arrow, after
     )

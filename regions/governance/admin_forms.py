@@ -60,8 +60,6 @@ class CommandForm(forms.Form):
     """
 
     refused: ClassVar[Refused | None] = None
-    # What Django's pages ask of a model form when they show a read-only field beside it.
-    _meta: ClassVar[Any] = SimpleNamespace(labels=None, help_texts=None)
     instance: Any
 
     def __init__(
@@ -74,6 +72,8 @@ class CommandForm(forms.Form):
     ) -> None:
         start = self.read(instance) if instance is not None else {}
         self.instance = instance
+        # What Django's pages ask of a model form when they show a read-only field beside it.
+        self._meta = SimpleNamespace(model=type(instance), labels=None, help_texts=None)
         super().__init__(data, files, initial={**start, **(initial or {})})
         for field in self.fields.values():
             dress(field)
@@ -82,6 +82,12 @@ class CommandForm(forms.Form):
     def read(cls, instance: Any) -> dict[str, Any]:
         """Return the initial values for a stored row; by default the fields of one name."""
         return {name: getattr(instance, name, None) for name in cls.base_fields}
+
+    @classmethod
+    def list_fields(cls) -> tuple[str, ...]:
+        """Return the names of the fields, those of `field_order` first."""
+        first = [name for name in cls.field_order or () if name in cls.base_fields]
+        return (*first, *(name for name in cls.base_fields if name not in first))
 
     def build(self) -> Command:
         """Return the command; called only with valid values."""

@@ -187,7 +187,7 @@ class CommandAdmin(ReadOnlyAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the form's fields for a person who may write, else what there is to see."""
         form = self._writing_form(request, obj)
-        return tuple(form.base_fields) if form else super().get_fields(request, obj)
+        return form.list_fields() if form else super().get_fields(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return what says which row this is, above the fields that can be written."""

@@ -1,0 +1,141 @@
+"""People of every group, signed in; rows of every kind; words in a folder of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from pytest_django import Settings
+
+from flags.operations.constraints import ConstraintSpec
+from flags.operations.expectations import SetExpectation
+from flags.operations.kills import PullKillSwitch
+from flags.operations.offers import SetOffer
+from flags.operations.orders import SetLegalOrder
+from flags.operations.platforms import MinimumSpec, SetPlatformProfile, SetPlatformRetirement
+from flags.operations.segments import SetSegment
+from flags.operations.targeting import SetTargeting, StrategySpec, VariantSpec
+from flags.operations.tokens import CreateToken
+from regions.governance import relay
+from regions.governance.policy import APPROVERS, PRODUCT_MANAGERS, TRANSLATORS
+from regions.operations import SetLocale, SetTerritoryLocales
+from regions.translations.catalog import Catalog, Message
+from regions.translations.operations import ImportCatalog
+from tests.unit.world import NOW, Do, a_feature
+
+SignIn = Callable[[str], Client]
+
+GROUP_OF = {
+    "pm": PRODUCT_MANAGERS,
+    "translator": TRANSLATORS,
+    "approver": APPROVERS,
+    "guest": None,
+}
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
+    """Nudge nobody, and write words back into a folder of the test's own."""
+    monkeypatch.setattr(relay, "nudge", lambda: None)
+    settings.LOCALE_DIR = tmp_path
+
+
+@pytest.fixture
+def sign_in(db: None) -> SignIn:
+    """Sign a person of the staff in: admin, pm, translator, approver, or a guest in no group."""
+
+    def enter(name: str) -> Client:
+        user, created = User.objects.get_or_create(
+            username=name, defaults={"is_staff": True, "is_superuser": name == "admin"}
+        )
+        group = GROUP_OF.get(name)
+        if created and group:
+            user.groups.add(Group.objects.get_or_create(name=group)[0])
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return enter
+
+
+@pytest.fixture
+def stocked(world: Do) -> Do:
+    """Have one of everything, and return the door."""
+    stock(world, "one")
+    return world
+
+
+def stock(do: Do, name: str) -> None:
+    """Have one more of everything, with this name."""
+    adult = ConstraintSpec(context_name="age", operator="NUM_GTE", value="18")
+    minimum = MinimumSpec(platform="ios", os_version="15")
+    strategy = StrategySpec(
+        name="flexibleRollout",
+        parameters={"rollout": "50"},
+        constraints=(adult,),
+        segments=(name,),
+        variants=(VariantSpec(name="a", weight=1000),),
+    )
+    platform = "ios" if name == "one" else "android"
+    feature, here = f"pay.{name}", {"app": "shop", "environment": "production"}
+    for command in (
+        SetPlatformProfile(app="shop", key=name, minimums=(minimum,)),
+        SetPlatformRetirement(
+            app="shop", platform=platform, closed_to_new_date=date(2027, 1, 1), reason="old"
+        ),
+        SetSegment(app="shop", key=name, constraints=(adult,)),
+        a_feature(feature, requires=("pay.card",), profile=name),
+        SetTargeting(**here, feature=feature, strategies=(strategy,)),
+        SetOffer(
+            **here,
+            feature=feature,
+            territory="SG",
+            status="live",
+            reason="licensed",
+            owner="pay-team",
+            review_date=date(2026, 1, 1),
+        ),
+        SetLegalOrder(
+            app="shop",
+            key=name,
+            features=(feature,),
+            market="EEA",
+            effective_date=date(2027, 1, 1),
+            reason="order",
+            owner="legal-team",
+        ),
+        PullKillSwitch(
+            **here,
+            key=name,
+            feature=feature,
+            territory="SG",
+            reason="it crashes",
+            owner="on-call",
+            expires_at=NOW + timedelta(days=1),
+        ),
+        CreateToken(**here, kind="backend", name=name, token=f"shop:production.secret-{name}"),
+        SetExpectation(
+            **here, key=name, feature=feature, context={"accountCountry": "SG"}, value=False
+        ),
+        SetLocale(tag="en"),
+        SetLocale(tag="es"),
+        SetLocale(tag="es-419"),
+        SetTerritoryLocales(territory="US", locales=("en", "es")),
+        ImportCatalog(catalogs=tuple(catalogs(name))),
+    ):
+        do(command)
+
+
+def catalogs(name: str) -> list[Catalog]:
+    """Return a component of two messages in English, with one of them in Spanish."""
+    fee = Message(key=f"{name}.fee", source="A fee of {fee}.", forms=("A fee of {fee}.",))
+    taxi = Message(key=f"{name}.taxi", source="Pay for a taxi", forms=("Pay for a taxi",))
+    spanish = Message(key=f"{name}.taxi", source="Pay for a taxi", forms=("Pagar un taxi",))
+    return [
+        Catalog(component=name, locale="en", messages=(fee, taxi)),
+        Catalog(component=name, locale="es", messages=(spanish,)),
+    ]
