@@ -26,10 +26,13 @@ from pathlib import Path
 
 import httpx
 import redis
+from msgspec.structs import replace
 
 from bench.synthetic import APP, ENVIRONMENT, build_definitions, list_queries
+from flags.engine.definitions import Definitions
+from flags.publishing.directory_store import DirectoryStore
 from flags.publishing.redis_store import RedisStore
-from flags.publishing.snapshot import Access, Content, Token
+from flags.publishing.snapshot import Access, Content, Token, decode_content
 from flags.publishing.store import Head, Hint, PartKey, StoredPart
 from launch.commands import redis_command
 from regions import canonical
@@ -52,14 +55,16 @@ class Figures:
     publishes: int
     errors: int
     share_304: float
+    cpu_microseconds: float
 
 
 class Publisher(threading.Thread):
     """Put a new content part every few seconds, each with one changed offer."""
 
-    def __init__(self, store: RedisStore, every_seconds: float) -> None:
+    def __init__(self, store: RedisStore, world: Definitions, every_seconds: float) -> None:
         super().__init__(daemon=True)
         self.store = store
+        self.world = world
         self.every_seconds = every_seconds
         self.revision = 1
         self.stopping = threading.Event()
@@ -72,8 +77,25 @@ class Publisher(threading.Thread):
     def publish(self) -> None:
         """Put the next revision and announce it."""
         self.revision += 1
-        content = Content(build_definitions(turn=self.revision), Texts())
+        content = Content(change_one_offer(self.world, self.revision), Texts())
         put(self.store, "content", APP, content, self.revision)
+
+
+def change_one_offer(world: Definitions, turn: int) -> Definitions:
+    """Turn the middle offer on and off."""
+    at = len(world.offers) // 2
+    offer = replace(world.offers[at], status="live" if turn % 2 else "planned")
+    return replace(world, offers=(*world.offers[:at], offer, *world.offers[at + 1 :]))
+
+
+def load_world(folder: str) -> Definitions:
+    """Return the synthetic world, or the demo's as a node keeps it in its folder."""
+    if not folder:
+        return build_definitions()
+    part = DirectoryStore(folder).get(PartKey(ENVIRONMENT, APP, "content"))
+    if part is None:
+        sys.exit(f"There is no content of {APP} in {folder}.")
+    return decode_content(part.body).definitions
 
 
 def put(store: RedisStore, part: str, app: str, value: object, revision: int) -> None:
@@ -91,16 +113,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--contexts", type=int, default=2_000)
+    parser.add_argument("--parts", default="", help="a node's folder last-known-good")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed: apt-get install wrk")
     folder = Path(tempfile.mkdtemp(prefix="lfbench"))
-    queries = list_queries(options.contexts)
+    options.queries = list_queries(options.contexts)
+    options.world = load_world(options.parts)
     try:
-        with running(redis_command(folder)), running_worker(folder) as port:
+        with running(redis_command(folder)), running_worker(folder, options.world) as port:
             rows = [
-                measure("200 for everybody", port, folder, queries, options, known=False),
-                measure("clients send ETags", port, folder, queries, options, known=True),
+                measure("200 for everybody", port, folder, options, known=False),
+                measure("clients send ETags", port, folder, options, known=True),
             ]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -111,19 +135,19 @@ def measure(
     name: str,
     port: int,
     folder: Path,
-    queries: list[str],
     options: argparse.Namespace,
     *,
     known: bool,
 ) -> Figures:
     """Load the worker while something is published, and read the figures."""
+    queries: list[str] = options.queries
     etags = fetch_etags(port, queries) if known else [""] * len(queries)
     lines = [f"{query}\t{etag}" for query, etag in zip(queries, etags, strict=True)]
     (folder / "contexts.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     store = RedisStore(f"unix://{folder / 'redis.sock'}")
-    publisher = Publisher(store, PUBLISH_EVERY_SECONDS)
+    publisher = Publisher(store, options.world, PUBLISH_EVERY_SECONDS)
     publisher.revision = max(head.revision for head in store.heads().values())
-    before = read_counts(port)
+    before, cpu_before = read_counts(port), read_cpu_seconds(port)
     publisher.start()
     command = ["wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s", "--latency"]
     command += ["-s", str(SCRIPT), f"http://127.0.0.1:{port}"]
@@ -144,6 +168,7 @@ def measure(
         publishes=int(options.seconds // PUBLISH_EVERY_SECONDS),
         errors=bad + broken,
         share_304=counts.get("304", 0) / answered,
+        cpu_microseconds=1e6 * (read_cpu_seconds(port) - cpu_before) / answered,
     )
 
 
@@ -169,14 +194,20 @@ def read_counts(port: int) -> dict[str, int]:
     return {status: int(count) for status, count in found}
 
 
+def read_cpu_seconds(port: int) -> float:
+    """Return how long the worker has computed, in all its threads."""
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    return float(find(r"landfall_cpu_seconds ([\d.]+)", text))
+
+
 @contextmanager
-def running_worker(folder: Path) -> Iterator[int]:
+def running_worker(folder: Path, world: Definitions) -> Iterator[int]:
     """Publish the world, start one worker on a free port, wait until it is ready."""
     store = RedisStore(f"unix://{folder / 'redis.sock'}")
     wait(store.client.ping)
     token = Token(digest=sha256(TOKEN.encode()).hexdigest(), app=APP, kind="frontend")
     put(store, "access", "*", Access(apps=(APP,), tokens=(token,)), 1)
-    put(store, "content", APP, Content(build_definitions(), Texts()), 1)
+    put(store, "content", APP, Content(world, Texts()), 1)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -218,12 +249,13 @@ def print_table(rows: list[Figures]) -> None:
     """Print the figures as a Markdown table, with the machine's load beside them."""
     load = ", ".join(f"{value:.2f}" for value in os.getloadavg())
     print(f"{os.cpu_count()} cores, load {load}\n")
-    print("| case | requests/s | p50 | p99 | publishes | errors | 304 |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("| case | requests/s | p50 | p99 | publishes | errors | 304 | CPU us/request |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for row in rows:
         print(
             f"| {row.name} | {row.requests_per_second:,.0f} | {row.p50} | {row.p99} "
-            f"| {row.publishes} | {row.errors} | {row.share_304:.0%} |"
+            f"| {row.publishes} | {row.errors} | {row.share_304:.0%} "
+            f"| {row.cpu_microseconds:.0f} |"
         )
 
 

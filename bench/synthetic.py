@@ -39,8 +39,8 @@ STATUSES: tuple[Status, ...] = ("live", "live", "live", "planned", "needs-partne
 FEATURES = 43
 
 
-def build_definitions(*, turn: int = 1) -> Definitions:
-    """Build the world; another `turn` changes one offer of one territory."""
+def build_definitions() -> Definitions:
+    """Build the world."""
     return Definitions(
         app=APP,
         environment=ENVIRONMENT,
@@ -51,7 +51,7 @@ def build_definitions(*, turn: int = 1) -> Definitions:
         profiles=(PlatformProfile("modern", (Minimum("android", "11"), Minimum("ios", "15"))),),
         bundles=tuple(Bundle(key, key.title()) for key in BUNDLES),
         features=tuple(sorted((build_feature(n) for n in range(FEATURES)), key=lambda f: f.key)),
-        offers=tuple(build_offers(turn)),
+        offers=tuple(build_offers()),
         orders=(build_order(),),
     )
 
@@ -84,13 +84,11 @@ def build_feature(number: int) -> Feature:
     )
 
 
-def build_offers(turn: int) -> Iterator[Offer]:
+def build_offers() -> Iterator[Offer]:
     """Build an offer of each bundle in each territory, in key order."""
     for bundle_at, bundle in enumerate(BUNDLES):
         for code_at, code in enumerate(CODES):
             status = STATUSES[(bundle_at * 7 + code_at) % len(STATUSES)]
-            if turn % 2 and (bundle, code) == ("wallet", "SG"):
-                status = "withdrawn" if status == "live" else "live"
             yield Offer(
                 rule=Rule(f"offer-{bundle}-{code}", "Launched by the plan", "bench"),
                 target=Target(bundle=bundle),

@@ -90,6 +90,7 @@ class State:
         self._activating = asyncio.Lock()
         self.counters.gauge("stale_seconds", lambda: {(): round(self.stale_seconds(), 3)})
         self.counters.gauge("revision", self._revisions)
+        self.counters.gauge("cpu_seconds", lambda: {(): round(time.process_time(), 3)})
 
     # Reading: plain look-ups, called for every request.
 
