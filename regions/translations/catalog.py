@@ -13,6 +13,7 @@ MAX_FORM_CHARACTERS = 10_000
 _PLACEHOLDER = re.compile(
     r"\{[A-Za-z_][A-Za-z0-9_.]*\}|%\([A-Za-z_][A-Za-z0-9_]*\)[a-z]|%(?:[0-9]+\$)?[sd@](?![a-z])"
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # A form for one single number may say it in words.
 _COUNTS = frozenset({"{n}", "{count}", "{number}", "%(n)s", "%(n)d", "%(count)s", "%(count)d"})
 
@@ -97,7 +98,7 @@ def _find_text_faults(form: str) -> list[str]:
         faults.append("is empty.")
     if "\0" in form:
         faults.append("holds a NUL character.")
-    if any("\ud800" <= character <= "\udfff" for character in form):
+    if _SURROGATE.search(form):
         faults.append("holds half of a surrogate pair, which is no character.")
     if len(form) > MAX_FORM_CHARACTERS:
         faults.append(f"has {len(form)} characters; at most {MAX_FORM_CHARACTERS} are kept.")

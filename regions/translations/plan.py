@@ -50,11 +50,11 @@ class Plan:
     """All steps of one component. `refusals` keep a file from being followed at all."""
 
     component: str
-    is_new: bool
-    entries: tuple[EntryStep, ...]
-    texts: tuple[TextStep, ...]
-    warnings: tuple[str, ...]
-    refusals: tuple[str, ...]
+    is_new: bool = False
+    entries: tuple[EntryStep, ...] = ()
+    texts: tuple[TextStep, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
 
     def list_texts(self, outcome: Outcome) -> list[TextStep]:
         """Return the steps with this outcome."""
@@ -78,28 +78,21 @@ def plan_component(
     source = catalogs.get(source_locale)
     if source is None:
         refusal = f"{component}: there is no readable catalog in {source_locale}, its source."
-        return Plan(
-            component=component,
-            is_new=False,
-            entries=(),
-            texts=(),
-            warnings=(),
-            refusals=(refusal,),
-        )
+        return Plan(component=component, refusals=(refusal,))
+    total = len(stored.entries) if stored else 0
     entries = _plan_entries(source, stored)
-    refusals: list[str] = []
     gone = [step for step in entries if step.message is None]
-    if not allow_removals and _is_large(len(gone), len(stored.entries) if stored else 0):
+    refusals: list[str] = []
+    if not allow_removals and _is_large(len(gone), total):
         refusals.append(
-            f"{component}: the source catalog has lost {len(gone)} of "
-            f"{len(stored.entries) if stored else 0} messages; they are kept."
+            f"{component}: the source catalog has lost {len(gone)} of {total} messages; "
+            "they are kept."
         )
         entries = [step for step in entries if step.message is not None]
     keys = {message.key: message for message in source.messages}
     texts: list[TextStep] = []
     warnings: list[str] = []
-    locales = sorted({*catalogs, *(stored.texts if stored else ())} - set(unreadable))
-    for locale in locales:
+    for locale in sorted({*catalogs, *(stored.texts if stored else ())} - set(unreadable)):
         catalog = catalogs.get(locale)
         rows = stored.texts.get(locale, {}) if stored else {}
         steps = list(plan_texts(locale, catalog, rows, keys))

@@ -6,7 +6,7 @@ in the order of `regions.locales.plurals`, whatever order a file's own header as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from regions.locales.plurals import BadPluralRule, reorder, restore, rule_of
@@ -18,10 +18,15 @@ from regions.translations.formats.gettext_write import Addition, Edit, Identity,
 MAX_KEY_CHARACTERS = 200
 
 
-def read_catalog(po: PoFile, *, component: str, locale: str) -> Catalog:
-    """Return the messages of a file. Raises CatalogError where a message cannot be told."""
+def read_catalog(po: PoFile, *, component: str, locale: str, key: str = "") -> Catalog:
+    """Return the messages of a file, or only the one with this key.
+
+    Raises CatalogError where a message cannot be told.
+    """
     messages: dict[str, Message] = {}
     for entry in po.entries:
+        if key and _key(entry) != key:
+            continue
         message = _read_message(po, entry, locale)
         first = messages.get(message.key)
         if first is None:
@@ -40,13 +45,19 @@ def read_catalog(po: PoFile, *, component: str, locale: str) -> Catalog:
     )
 
 
+def find_missing(po: PoFile, keys: Iterable[str]) -> list[str]:
+    """Return the keys that the file has no entry for."""
+    present = {_key(entry) for entry in po.entries}
+    return [key for key in keys if key not in present]
+
+
 def write_messages(
     po: PoFile, messages: Mapping[str, Message], *, locale: str, order: Sequence[str]
 ) -> bytes:
     """Return the file with these messages, by key, and nothing else changed.
 
     A message that the file lacks is added behind its nearest predecessor in `order`, the
-    keys of the source catalog.
+    keys of the source catalog; that may be empty when none is missing.
     """
     present = {_key(entry): entry for entry in po.entries}
     edits: dict[Identity, Edit] = {}
@@ -56,12 +67,13 @@ def write_messages(
             edits[entry.identity] = Edit(
                 forms=_to_file(po, entry, message.forms, locale), fuzzy=message.needs_review
             )
-    added = [key for key in order if key in messages and key not in present]
-    identities = {key: entry.identity for key, entry in present.items()}
-    additions = [
-        _to_addition(messages[key], locale, _find_predecessor(key, order, identities), po)
-        for key in added
-    ]
+    additions: list[Addition] = []
+    predecessor: Identity | None = None
+    for key in order:
+        if key in present:
+            predecessor = present[key].identity
+        elif key in messages:
+            additions.append(_to_addition(messages[key], locale, predecessor, po))
     return rewrite(po, edits=edits, additions=additions)
 
 
@@ -138,13 +150,6 @@ def _header(po: PoFile, entry: PoEntry, locale: str) -> str:
             code="bad_plural_count",
         )
     return po.plural_forms or rule.header
-
-
-def _find_predecessor(
-    key: str, order: Sequence[str], identities: Mapping[str, Identity]
-) -> Identity | None:
-    before = order[: order.index(key)]
-    return next((identities[known] for known in reversed(before) if known in identities), None)
 
 
 def _to_addition(

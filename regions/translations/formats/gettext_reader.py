@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from regions.translations.catalog import CatalogError
 from regions.translations.formats.gettext_text import BadEscape, unquote
@@ -12,21 +13,25 @@ from regions.translations.formats.gettext_text import BadEscape, unquote
 _KEYWORD = re.compile(
     r"[ \t]*(msgctxt|msgid_plural|msgid|msgstr)(?![A-Za-z_])(?:[ \t]*\[[ \t]*([0-9]{1,3})[ \t]*\])?"
 )
-_ONE_STRING = re.compile(r'[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*$')
+# How nearly every line starts; anything else is looked at closely.
+_PLAIN = {
+    "msgctxt ": "msgctxt",
+    "msgid ": "msgid",
+    "msgid_plural ": "msgid_plural",
+    "msgstr ": "msgstr",
+}
 _STRINGS = re.compile(r'(?:[ \t]*"(?:[^"\\]|\\.)*")*[ \t]*')
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Lines of a file, counted from 0: `first` is inside, `last` is outside."""
 
     first: int
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class PoEntry:
+class PoEntry(NamedTuple):
     """One live entry and where it stands.
 
     `context` and `plural` are None where the file has no such line. `form_spans` has one
@@ -115,23 +120,16 @@ class Reader:
             draft.note.append(line[2:].strip())
 
     def _read_keyword(self, number: int, line: str) -> None:
-        found = _KEYWORD.match(line)
-        if found is None:
-            column = len(line) - len(line.lstrip(" \t")) + 1
-            raise CatalogError(
-                f"“{line.strip()[:40]}” is neither a keyword, a text nor a comment.",
-                line=number + 1,
-                column=column,
-            )
-        keyword, index = found.groups()
+        keyword, index, end = _split_keyword(number, line)
         if keyword in ("msgctxt", "msgid") and self._draft.forms:
             self._finish()
-        if self._draft.first < 0:
-            self._draft.first = number
-        if self._draft.message < 0:
-            self._draft.message = number
+        draft = self._draft
+        if draft.first < 0:
+            draft.first = number
+        if draft.message < 0:
+            draft.message = number
         self._target = self._open(number, keyword, index)
-        self._read_strings(number, line, found.end())
+        self._read_strings(number, line, end)
 
     def _open(self, number: int, keyword: str, index: str | None) -> list[str]:
         """Return the list that the texts after this keyword belong to."""
@@ -152,17 +150,19 @@ class Reader:
         return target
 
     def _read_strings(self, number: int, line: str, start: int) -> None:
-        if self._target is None:
+        target = self._target
+        if target is None:
             raise CatalogError("This text belongs to no keyword.", line=number + 1)
-        found = _ONE_STRING.match(line, start)
-        if found:
-            self._add(number, found[1], found.start(1))
+        rest = line[start:].strip(" \t")
+        if rest[:1] == rest[-1:] == '"' and "\\" not in rest and rest.count('"') == 2:  # noqa: PLR2004 - one text
+            target.append(rest[1:-1])
         else:
-            self._read_many(number, line, start)
+            self._read_many(number, line, start, target)
         if self._draft.form_spans:
             self._draft.form_spans[-1][1] = number + 1
 
-    def _read_many(self, number: int, line: str, start: int) -> None:
+    def _read_many(self, number: int, line: str, start: int, target: list[str]) -> None:
+        """Read texts with escapes, several on one line, or none."""
         strings = _STRINGS.match(line, start)
         end = strings.end() if strings else start
         if end < len(line):
@@ -173,17 +173,12 @@ class Reader:
             )
             raise CatalogError(what, line=number + 1, column=end + 1)
         for string in _STRING.finditer(line, start):
-            self._add(number, string[1], string.start(1))
-
-    def _add(self, number: int, quoted: str, column: int) -> None:
-        if self._target is None:
-            raise CatalogError("This text belongs to no keyword.", line=number + 1)
-        try:
-            self._target.append(unquote(quoted, self._charset))
-        except BadEscape as error:
-            raise CatalogError(
-                str(error), line=number + 1, column=column + error.offset + 1
-            ) from None
+            try:
+                target.append(unquote(string[1], self._charset))
+            except BadEscape as error:
+                raise CatalogError(
+                    str(error), line=number + 1, column=string.start(1) + error.offset + 1
+                ) from None
 
     def _finish(self) -> None:
         """Make an entry of the draft, if there is one, and start the next."""
@@ -202,14 +197,30 @@ class Reader:
                 context=None if draft.context is None else "".join(draft.context),
                 msgid="".join(draft.msgid),
                 plural=None if draft.plural is None else "".join(draft.plural),
-                forms=tuple("".join(form) for form in draft.forms),
-                form_spans=tuple(Span(first, last) for first, last in draft.form_spans),
+                forms=tuple(["".join(form) for form in draft.forms]),
+                form_spans=tuple([Span(first, last) for first, last in draft.form_spans]),
                 span=Span(draft.first, draft.form_spans[-1][1]),
                 message=draft.message,
                 fuzzy=draft.fuzzy,
                 note="\n".join(draft.note),
             )
         )
+
+
+def _split_keyword(number: int, line: str) -> tuple[str, str | None, int]:
+    """Return the keyword, its index and where its texts start. Raises CatalogError."""
+    quote = line.find('"')
+    plain = _PLAIN.get(line[:quote]) if quote > 0 else None
+    if plain:
+        return plain, None, quote
+    found = _KEYWORD.match(line)
+    if found is None:
+        raise CatalogError(
+            f"“{line.strip()[:40]}” is neither a keyword, a text nor a comment.",
+            line=number + 1,
+            column=len(line) - len(line.lstrip(" \t")) + 1,
+        )
+    return found[1], found[2], found.end()
 
 
 def _find_order_fault(draft: _Draft, keyword: str, index: str | None) -> str:

@@ -26,6 +26,8 @@ _BYTE = re.compile(_BYTES)
 _TOKEN = re.compile(r"[^ ]*?[^\W\d_]-(?=[^\W\d_])|[^ ]* +|[^ ]+")
 _NO_WIDTH = frozenset({"Mn", "Me", "Cf"})
 _WIDEST = 80
+# A file is written in one style; this many lines tell which.
+_LINES_LOOKED_AT = 3000
 
 
 class BadEscape(ValueError):
@@ -90,7 +92,7 @@ def detect_style(lines: Sequence[str]) -> Style:
     width, wrapped, unwrapped = 0, 0, 0
     split, joined = 0, 0
     previous = ""
-    for line in lines:
+    for line in lines[:_LINES_LOOKED_AT]:
         if '"' not in line or line.startswith("#"):
             previous = ""
             continue

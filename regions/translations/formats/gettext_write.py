@@ -62,18 +62,18 @@ def rewrite(
     touched only when `revised_at` is given. Raises CatalogError for a character that the
     file's charset does not have, KeyError for an edit of an entry that is not there.
     """
-    wanted = dict(edits or {})
-    unknown = wanted.keys() - {entry.identity for entry in po.entries}
-    if unknown:
-        raise KeyError(sorted(unknown, key=str))
     style = detect_style(po.lines)
     patches: list[_Patch] = []
-    for entry in po.entries:
-        edit = wanted.get(entry.identity)
-        if edit is not None:
-            patches.extend(_patch_flags(po, entry, edit.fuzzy))
-            patches.extend(_patch_forms(po, entry, edit.forms, style))
-    patches.extend(_patch_additions(po, additions, style))
+    wanted = edits or {}
+    found = [entry for entry in po.entries if entry.identity in wanted] if wanted else []
+    for entry in found:
+        edit = wanted[entry.identity]
+        patches.extend(_patch_flags(po, entry, edit.fuzzy))
+        patches.extend(_patch_forms(po, entry, edit.forms, style))
+    unknown = wanted.keys() - {entry.identity for entry in found}
+    if unknown:
+        raise KeyError(sorted(unknown, key=str))
+    patches.extend(_patch_additions(po, list(additions), style))
     if revised_at is not None:
         patches.extend(_patch_revision(po, revised_at))
     return _encode(po, _apply(po.lines, patches))
@@ -144,7 +144,9 @@ def _drop_fuzzy(line: str, newline: str) -> tuple[str, ...]:
     return (f"#, {', '.join(kept)}{newline}",) if kept else ()
 
 
-def _patch_additions(po: PoFile, additions: Iterable[Addition], style: Style) -> list[_Patch]:
+def _patch_additions(po: PoFile, additions: Sequence[Addition], style: Style) -> list[_Patch]:
+    if not additions:
+        return []
     ends = {entry.identity: entry.span.last for entry in po.entries}
     start = po.header.span.last if po.header else 0
     newline = _file_newline(po)

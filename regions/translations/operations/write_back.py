@@ -12,11 +12,16 @@ import structlog
 from regions.locales.tag import UnreadableTag, normalise_tag
 from regions.translations import files
 from regions.translations.catalog import Catalog, CatalogError, Message
-from regions.translations.formats.gettext import parse
-from regions.translations.formats.gettext_catalog import new_catalog, read_catalog, write_messages
+from regions.translations.formats.gettext import PoFile, parse
+from regions.translations.formats.gettext_catalog import (
+    find_missing,
+    new_catalog,
+    read_catalog,
+    write_messages,
+)
 from regions.translations.models import Translation
 from regions.translations.plan import TextStep, plan_texts
-from regions.translations.queries.rows import load_components
+from regions.translations.queries.rows import load_components, load_order
 from regions.translations.stored import StoredComponent, StoredEntry
 
 _log = structlog.get_logger(__name__)
@@ -46,20 +51,21 @@ def write_catalog(
     Texts that were changed in the file too are left alone. Raises OSError, CatalogError,
     CatalogMoved, UnsafePath; then nothing was written.
     """
-    stored = load_components([component], locale=locale, entry_key=entry_key).get(component)
-    if stored is None:
-        return []
     path = files.path_of(locale_dir, locale=locale, component=component)
     with files.locked(path):
         body = files.read(path)
+        # A file made for one text would look as if it had lost all the others.
+        entry_key = "" if body is None else entry_key
+        stored = load_components([component], locale=locale, entry_key=entry_key).get(component)
+        if stored is None:
+            return []
+        po = parse(body) if body is not None else None
         catalog = (
-            read_catalog(parse(body), component=component, locale=locale)
-            if body is not None
-            else None
+            read_catalog(po, component=component, locale=locale, key=entry_key) if po else None
         )
-        steps = _list_writes(stored, catalog, locale=locale, entry_key=entry_key)
+        steps = _list_writes(stored, catalog, locale=locale)
         if steps:
-            written = _render(stored, body, steps, locale=locale, now=now)
+            written = _render(stored, po, steps, locale=locale, now=now)
             if written != body:
                 files.replace(path, written, seen=body)
             _agree(steps)
@@ -67,21 +73,17 @@ def write_catalog(
 
 
 def _list_writes(
-    stored: StoredComponent, catalog: Catalog | None, *, locale: str, entry_key: str
+    stored: StoredComponent, catalog: Catalog | None, *, locale: str
 ) -> list[TextStep]:
     """Return the texts that only the database changed."""
-    source = {
-        key: _to_message(entry)
-        for key, entry in stored.entries.items()
-        if not entry_key or key == entry_key
-    }
+    source = {key: _to_message(entry) for key, entry in stored.entries.items()}
     steps = plan_texts(locale, catalog, stored.texts.get(locale, {}), source)
     return [step for step in steps if step.outcome == "write"]
 
 
 def _render(
     stored: StoredComponent,
-    body: bytes | None,
+    po: PoFile | None,
     steps: Iterable[TextStep],
     *,
     locale: str,
@@ -96,10 +98,10 @@ def _render(
         for step in steps
         if step.mine is not None
     }
-    if body is None:
-        ordered = [messages[key] for key in stored.entries if key in messages]
-        return new_catalog(ordered, component=stored.key, locale=locale, now=now)
-    return write_messages(parse(body), messages, locale=locale, order=tuple(stored.entries))
+    if po is None:
+        return new_catalog(list(messages.values()), component=stored.key, locale=locale, now=now)
+    order = load_order(stored.id) if find_missing(po, messages) else ()
+    return write_messages(po, messages, locale=locale, order=order)
 
 
 def _agree(steps: Iterable[TextStep]) -> None:

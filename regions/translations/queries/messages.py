@@ -88,7 +88,7 @@ def list_messages(
     if key:
         entries = entries.filter(key=key)
     found = list(entries)
-    texts = _load_texts(found, steps)
+    texts = _load_texts(found, steps, key=key)
     rows = [_to_row(entry, steps, texts.get(entry.pk, {})) for entry in found]
     return [row for row in rows if _is_found(row, search.casefold())] if search else rows
 
@@ -135,13 +135,15 @@ def list_coverage(*, locales: Sequence[str] = ()) -> list[Coverage]:
 
 
 def _load_texts(
-    entries: Iterable[Entry], steps: Sequence[str]
+    entries: Iterable[Entry], steps: Sequence[str], *, key: str
 ) -> dict[int, dict[str, Translation]]:
     """Load the texts along the chain, by entry and locale."""
     components = {entry.component_id for entry in entries}
     rows = Translation.objects.select_related("locale", "conflict").filter(
         locale__tag__in=steps, entry__component__in=components
     )
+    if key:
+        rows = rows.filter(entry__key=key)
     texts: dict[int, dict[str, Translation]] = {}
     for row in rows:
         texts.setdefault(row.entry_id, {})[row.locale.tag] = row

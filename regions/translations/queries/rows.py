@@ -18,6 +18,12 @@ def load_parents(*, using: str = "default") -> Mapping[str, str]:
     return dict(rows.values_list("tag", "parent__tag"))
 
 
+def load_order(component_id: int) -> tuple[str, ...]:
+    """Load the keys of a component in the order of its source catalog."""
+    rows = Entry.objects.filter(component=component_id).order_by("position", "id")
+    return tuple(rows.values_list("key", flat=True))
+
+
 def load_components(
     keys: Collection[str], *, locale: str = "", entry_key: str = ""
 ) -> dict[str, StoredComponent]:
@@ -32,6 +38,8 @@ def load_components(
     by_id = {component.id: component for component in components.values()}
     owners: dict[int, tuple[StoredComponent, str]] = {}
     entries = Entry.objects.filter(component__in=by_id).order_by("position", "id")
+    if entry_key:
+        entries = entries.filter(key=entry_key)
     for pk, owner, key, source, plural, note, position in entries.values_list(
         "id", "component_id", "key", "source", "source_plural", "note", "position"
     ):

@@ -151,6 +151,7 @@ HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset={}\\n{}"\n\n'
     [
         ("msgid garbage\n", 1, 7, "syntax", "“garbage” cannot stand here"),
         ("/etc/passwd", 1, 1, "syntax", "neither a keyword"),
+        ("msgid x", 1, 7, "syntax", "cannot stand here"),
         ('msgid "a"\nmsgstr "b\n', 2, 8, "syntax", "not closed"),
         ('msgid "a"\nmsgstr "b" c\n', 2, 12, "syntax", "“c” cannot stand here"),
         ('msgid "a"\nmsgstr "b\\q"\n', 2, 10, "syntax", "not an escape"),

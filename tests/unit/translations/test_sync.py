@@ -313,6 +313,19 @@ def test_a_catalog_that_is_gone_is_written_anew(catalogs: Catalogs) -> None:
     assert catalogs.sync().is_clean
 
 
+def test_an_edit_beside_a_missing_catalog_writes_all_of_it(
+    catalogs: Catalogs, translator: User, give: Give
+) -> None:
+    """A file made for one text would look as if it had lost the others."""
+    catalogs.path("zh_Hant").unlink()
+    command = SetTranslation(
+        component="wallet", key="wallet.taxi", locale="zh-Hant", forms=("計程車",)
+    )
+    give(command, translator)
+    assert catalogs.path("zh_Hant").read_text().count("msgctxt") == 4
+    assert catalogs.sync().is_clean
+
+
 def test_a_broken_catalog_is_named_and_the_others_are_followed(catalogs: Catalogs) -> None:
     """An error names path, line and column; the texts of that file stay."""
     catalogs.path("es").write_text('msgid "a"\nmsgstr b\n')
