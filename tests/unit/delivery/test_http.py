@@ -51,6 +51,7 @@ def test_properties_are_read_from_brackets_and_the_last_one_wins() -> None:
         (b"token=x", 400),
         (b"Access_Token=x", 400),
         (b"&".join(b"a%d=1" % index for index in range(101)), 400),
+        (b"x" * 501 + b"=1", 400),
         (b"a=" + b"x" * 20_000, 413),
     ],
 )
