@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from regions.governance.commands import Change, Command, Moment, Refused, operation
+from regions.locales.fallback import UnusableParents, check_parents, inherit
 from regions.locales.tag import UnreadableTag, normalise_tag
 from regions.models import Locale, TerritoryLocale
 from regions.models.locale import LAST_STEPS
@@ -108,13 +109,13 @@ def _check_tag(tag: str) -> None:
 
 
 def _check_chain(tag: str, parent: Locale | None) -> None:
-    path = [tag]
-    while parent is not None:
-        path.append(parent.tag)
-        if parent.tag == tag:
-            raise Refused(
-                f"The parents of {tag} would run in a circle: {' -> '.join(path)}.",
-                code="cycle",
-                field="parent",
-            )
-        parent = parent.parent
+    """Try the chain of every locale as it would be, parents by CLDR included."""
+    rows = Locale.objects.filter(parent__isnull=False).exclude(tag=tag)
+    parents = dict(rows.values_list("tag", "parent__tag"))
+    if parent is not None:
+        parents[tag] = parent.tag
+    try:
+        inherit(tag, parents)
+        check_parents(parents)
+    except UnusableParents as error:
+        raise Refused(str(error), code="cycle", field="parent") from None

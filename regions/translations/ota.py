@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import structlog
+
 from regions import canonical
-from regions.locales.fallback import chain
+from regions.locales.fallback import UnusableParents, chain
 from regions.locales.plurals import name_forms
 from regions.locales.tag import direction
 from regions.translations.bundles import LocaleTexts, Texts
@@ -14,6 +16,8 @@ from regions.translations.catalog import Forms
 from regions.translations.models import Component, Entry, Translation
 from regions.translations.queries.rows import load_parents
 from regions.translations.workflow import PRODUCTION
+
+_log = structlog.get_logger(__name__)
 
 BundleText = str | dict[str, str]
 
@@ -43,13 +47,22 @@ def build_texts(environment_key: str, *, using: str = "default") -> tuple[Texts,
     known: dict[tuple[str, ...], str] = {}
     locales: dict[str, LocaleTexts] = {}
     for tag in sorted(tags):
-        steps = chain(tag, parents, source=source_locale)
+        steps = _find_chain(tag, parents, source_locale)
         locales[tag] = LocaleTexts(
             chain=steps,
             direction=direction(tag),
             bundles={source.key: _build_bundle(source, steps, known, bodies) for source in sources},
         )
     return Texts(source_locale=source_locale, locales=locales), bodies
+
+
+def _find_chain(tag: str, parents: Mapping[str, str], source: str) -> tuple[str, ...]:
+    """Return the chain; unusable parents cost their locale its override, not the publish."""
+    try:
+        return chain(tag, parents, source=source)
+    except UnusableParents as error:
+        _log.warning("texts.parents_ignored", locale=tag, error=str(error))
+        return chain(tag, source=source)
 
 
 def _build_bundle(

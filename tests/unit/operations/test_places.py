@@ -171,5 +171,14 @@ def test_a_circle_of_parents_is_refused_with_its_path(do: Do) -> None:
     """Locales cannot be each other's parents."""
     do(SetLocale(tag="es"))
     do(SetLocale(tag="ca", parent="es"))
-    with pytest.raises(Refused, match="es -> ca -> es"):
+    with pytest.raises(Refused, match="es → ca → es"):
         do(SetLocale(tag="es", parent="ca"))
+
+
+@pytest.mark.parametrize(("tag", "parent"), [("es", "es-419"), ("zh-Hant", "zh-Hans")])
+def test_parents_are_judged_together_with_those_of_cldr(do: Do, tag: str, parent: str) -> None:
+    """es-419 inherits from es anyway, and nobody reads one script for another."""
+    do(SetLocale(tag=parent))
+    with pytest.raises(Refused) as refused:
+        do(SetLocale(tag=tag, parent=parent))
+    assert refused.value.code == "cycle"

@@ -57,6 +57,14 @@ def test_own_parents_decide_the_chain(catalogs: Catalogs) -> None:
     assert texts.locales["zh-Hant-HK"].chain == ("zh-Hant-HK", "es", "en")
 
 
+def test_unusable_parents_do_not_stop_a_publish(catalogs: Catalogs) -> None:
+    """A circle that got into the rows leaves its locale with the chain of CLDR."""
+    hong_kong = Locale.objects.get(tag="zh-Hant-HK")
+    Locale.objects.filter(tag="zh-Hant").update(parent=hong_kong)
+    texts, _ = build_texts("production")
+    assert texts.locales["zh-Hant-HK"].chain == ("zh-Hant-HK", "zh-Hant", "en")
+
+
 def test_production_waits_for_review_and_others_do_not(
     catalogs: Catalogs, translator: User, give: Give
 ) -> None:
