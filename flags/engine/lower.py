@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from flags.engine.canonical import (
     canonical_constraint,
@@ -21,7 +22,9 @@ from flags.engine.canonical import (
 )
 from flags.engine.compile import compile_snapshot
 from flags.engine.compiled import CompiledFeature, CompiledSnapshot
+from flags.engine.constraints import AtomTest, compile_constraint
 from flags.engine.definitions import (
+    Constraint,
     Definitions,
     Dependency,
     Feature,
@@ -36,6 +39,7 @@ from flags.engine.probe import EVERYBODY
 from regions.zones import EARLIEST
 
 TWIN = ".self"
+SEGMENT_ID_MAX = 2**31 - 1
 
 
 class LoweredFeature(Struct, frozen=True):
@@ -123,6 +127,12 @@ class _Lowering:
         self.snapshot = snapshot
         self.ground = ground
         self.segments = segments
+        environment = snapshot.definitions.environment
+        self.nowhere = {
+            segment.id
+            for segment in snapshot.definitions.segments
+            if _settle_environment(segment.constraints, environment) is None
+        }
         self.now = now
         self.twins: set[str] = set()
         self.until: datetime | None = None
@@ -188,9 +198,13 @@ class _Lowering:
     def _lower_targeting(self, feature: Feature, notes: list[str]) -> list[Strategy]:
         """Return the canonical strategies; those that cannot be sent are left out."""
         given = feature.strategies or (Strategy(name="default"),)
+        environment = self.snapshot.definitions.environment
         kept = []
         for strategy in given:
-            canonical = canonical_strategy(strategy, feature.key)
+            constraints = _settle_environment(strategy.constraints, environment)
+            if constraints is None or self.nowhere.intersection(strategy.segments):
+                continue
+            canonical = canonical_strategy(replace(strategy, constraints=constraints), feature.key)
             if canonical is None or not set(canonical.segments) <= self.segments:
                 notes.append(f"strategy {strategy.name} cannot be sent")
             else:
@@ -266,8 +280,28 @@ def _list_segments(definitions: Definitions) -> tuple[Segment, ...]:
     """Return the segments of which every constraint can be sent."""
     found = []
     for segment in definitions.segments:
-        constraints = [canonical_constraint(constraint) for constraint in segment.constraints]
-        if 0 < segment.id < 2**31 and None not in constraints:
+        settled = _settle_environment(segment.constraints, definitions.environment)
+        constraints = [canonical_constraint(constraint) for constraint in settled or ()]
+        sendable = settled is not None and None not in constraints
+        if sendable and 0 < segment.id <= SEGMENT_ID_MAX:
             kept = tuple(one for one in constraints if one is not None)
             found.append(Segment(id=segment.id, key=segment.key, constraints=kept))
     return tuple(sorted(found, key=lambda segment: segment.id))
+
+
+def _settle_environment(
+    constraints: tuple[Constraint, ...], environment: str
+) -> tuple[Constraint, ...] | None:
+    """Answer constraints on the environment here, None when one does not hold.
+
+    The environment is the token's; an SDK may have been told another name for it.
+    """
+    kept = []
+    for constraint in constraints:
+        if constraint.context_name != "environment":
+            kept.append(constraint)
+            continue
+        test = compile_constraint(constraint)
+        if not (isinstance(test, AtomTest) and test.atom.read(environment)):
+            return None
+    return tuple(kept)

@@ -82,10 +82,19 @@ def _list_eras(walk: _Walk, now: datetime) -> tuple[list[Era], datetime | None]:
         if name in ("law", "offer")
         for flip in gate.flips
     }
+    ends: list[datetime] = []
     for platform in walk.platforms:
-        flips |= walk.prober.list_farewells(platform)
+        for first, last in walk.prober.list_farewells(platform):
+            flips.add(first)
+            if now < last and first < LATEST:
+                # A platform ends everywhere when it ends first somewhere.
+                if now == EARLIEST or first <= now:
+                    walk.notes.add(f"the day on which {platform} ends")
+                ends.append(first if now < first else last)
     bounds = [now, *sorted(at for at in flips if now < at < LATEST), LATEST]
-    until = bounds[ERAS_MAX] if len(bounds) > ERAS_MAX + 1 else None
+    if len(bounds) > ERAS_MAX + 1:
+        ends.append(bounds[ERAS_MAX])
+    until = min(ends) if ends and now > EARLIEST else None
     return [Era(*pair) for pair in pairwise(bounds[: ERAS_MAX + 1])], until
 
 

@@ -118,30 +118,28 @@ class Prober:
     def _regions_of(self, code: str) -> tuple[str, ...]:
         return tuple(region for region in self.regions if region.startswith(f"{code}-"))
 
-    def list_farewells(self, platform: str) -> set[datetime]:
-        """Return when a platform closes and ends, in the first zone that gets there."""
+    def list_farewells(self, platform: str) -> list[tuple[datetime, datetime]]:
+        """Return when a platform closes and ends: in the first zone, and in the last."""
         gate = self.gates.get("platform")
         if not isinstance(gate, PlatformGate) or platform not in gate.retirements:
-            return set()
+            return []
         retirement = gate.retirements[platform]
-        dates = [retirement.closed_to_new, *([retirement.off] if retirement.off else [])]
-        return {self._find_earliest(date) for date in dates}
+        zones = {self.atlas.zone_of(code) for code in (*self.atlas.zones, None)}
+        found = []
+        for day in (retirement.closed_to_new, retirement.off or date.max):
+            instants = [instant(day, zone) for zone in zones]
+            found.append((min(instants), max(instants)))
+        return found
 
     def retirement(self, platform: str, now: datetime) -> Reason | None:
         """Return how a platform has ended; the first zone's date holds for all."""
-        gate = self.gates.get("platform")
-        if not isinstance(gate, PlatformGate) or platform not in gate.retirements:
+        farewells = self.list_farewells(platform)
+        if not farewells:
             return None
-        retirement = gate.retirements[platform]
-        if retirement.off is not None and self._find_earliest(retirement.off) <= now:
+        (closed, _last_closed), (off, _last_off) = farewells
+        if off <= now:
             return Reason.PLATFORM_RETIRED
-        if self._find_earliest(retirement.closed_to_new) <= now:
-            return Reason.CLOSED_TO_NEW
-        return None
-
-    def _find_earliest(self, day: date) -> datetime:
-        zones = {self.atlas.zone_of(code) for code in (*self.atlas.zones, None)}
-        return min(instant(day, zone) for zone in zones)
+        return Reason.CLOSED_TO_NEW if closed <= now else None
 
     def _list_regions(self) -> tuple[str, ...]:
         """List the subdivisions that rules of law and offer name."""

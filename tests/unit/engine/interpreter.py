@@ -257,9 +257,9 @@ class _World:
             code = account if account in self.zones else location
             if retirement.off and self.instant(code, retirement.off) <= self.now:
                 return "PLATFORM_RETIRED", retirement.rule.key
-            if self.instant(code, retirement.closed_to_new) <= self.now:
-                if self.context.properties.get("enrolled") != "true":
-                    return "CLOSED_TO_NEW", retirement.rule.key
+            enrolled = self.context.properties.get("enrolled") == "true"
+            if not enrolled and self.instant(code, retirement.closed_to_new) <= self.now:
+                return "CLOSED_TO_NEW", retirement.rule.key
         return None
 
     def profile(self, feature: Feature) -> tuple[str, str] | None:
@@ -312,7 +312,7 @@ class _World:
             return Told(on=False, value=feature.off_value, reason="NOT_IN_ROLLOUT")
         strategies = feature.strategies or (Strategy(name="default"),)
         for strategy in strategies:
-            if self.strategy_holds(strategy, feature):
+            if self.strategy_holds(strategy):
                 variant = self.pick(strategy)
                 if variant is None:
                     value = True if feature.value_type == "boolean" else feature.off_value
@@ -322,7 +322,7 @@ class _World:
                 return Told(on=True, value=value, reason="VARIANT", rule=rule, variant=variant.name)
         return Told(on=False, value=feature.off_value, reason="NOT_IN_ROLLOUT")
 
-    def strategy_holds(self, strategy: Strategy, feature: Feature) -> bool:
+    def strategy_holds(self, strategy: Strategy) -> bool:
         constraints = list(strategy.constraints)
         segments = {one.id: one for one in self.definitions.segments}
         for number in strategy.segments:
@@ -331,8 +331,9 @@ class _World:
             constraints += segments[number].constraints
         if not all(self.constraint_holds(one) for one in constraints):
             return False
-        if strategy.name == "default":
-            return True
+        return strategy.name == "default" or self.share_holds(strategy)
+
+    def share_holds(self, strategy: Strategy) -> bool:
         if strategy.name == "userWithId":
             users = strategy.parameters.get("userIds", "").split(",")
             return self.context.user_id in [user.strip() for user in users]
@@ -393,29 +394,36 @@ class _World:
         if operator == "IN":
             return text in constraint.values
         if operator.startswith("STR_"):
-            pairs = [(text, value) for value in constraint.values]
-            if constraint.case_insensitive:
-                pairs = [(a.lower(), b.lower()) for a, b in pairs]
-            kind = operator.removeprefix("STR_")
-            return any(
-                a.startswith(b)
-                if kind == "STARTS_WITH"
-                else a.endswith(b)
-                if kind == "ENDS_WITH"
-                else b in a
-                for a, b in pairs
-            )
-        try:
-            given, wanted = float(text), float(constraint.value)
-        except ValueError:
-            return False
-        return {
-            "NUM_EQ": given == wanted,
-            "NUM_GT": given > wanted,
-            "NUM_GTE": given >= wanted,
-            "NUM_LT": given < wanted,
-            "NUM_LTE": given <= wanted,
-        }[operator]
+            return text_holds(constraint, text)
+        return number_holds(constraint, text)
+
+
+def text_holds(constraint: Constraint, text: str) -> bool:
+    """Compare a text with each value."""
+    pairs = [(text, value) for value in constraint.values]
+    if constraint.case_insensitive:
+        pairs = [(a.lower(), b.lower()) for a, b in pairs]
+    tests = {
+        "STR_STARTS_WITH": str.startswith,
+        "STR_ENDS_WITH": str.endswith,
+        "STR_CONTAINS": str.__contains__,
+    }
+    return any(tests[constraint.operator](a, b) for a, b in pairs)
+
+
+def number_holds(constraint: Constraint, text: str) -> bool:
+    """Compare two numbers; what is not one never holds."""
+    try:
+        given, wanted = float(text), float(constraint.value)
+    except ValueError:
+        return False
+    return {
+        "NUM_EQ": given == wanted,
+        "NUM_GT": given > wanted,
+        "NUM_GTE": given >= wanted,
+        "NUM_LT": given < wanted,
+        "NUM_LTE": given <= wanted,
+    }[constraint.operator]
 
 
 def at_least(text: str, minimum: str) -> bool:
