@@ -57,8 +57,9 @@ class Product:
             if not os.environ.get("REDIS_URL"):
                 self._start("redis", redis_command(self.data_dir))
             self._prepare()
-            self._start("web", web_command(self.host, self.port))
-            self._start("worker", worker_command())
+            if not self.stopping:
+                self._start("web", web_command(self.host, self.port))
+                self._start("worker", worker_command())
             self._watch()
         except UnableToStart as error:
             say("landfall", str(error))
@@ -95,9 +96,10 @@ class Product:
             time.sleep(0.02)
         if process.poll() is None:
             process.kill()
-        if process.wait() and not self.stopping:
+        if process.wait() == 0:
+            stamp.write_text(wanted, encoding="utf-8")
+        elif not self.stopping:
             raise UnableToStart("The database could not be prepared; see above.")
-        stamp.write_text(wanted, encoding="utf-8")
 
     def _watch(self) -> None:
         while not self.stopping:
