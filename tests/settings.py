@@ -24,3 +24,8 @@ from config.settings import *  # noqa: E402, F403 - the environment comes first
 
 # Signing in is no test of password hashing; the real hasher takes a fifth of a second a time.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# A file, as in the product: threads of a live server then have connections of their own.
+# In memory all of them would share one, and so each other's transactions.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405 - from the product's settings
+    DATABASES["default"]["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}  # noqa: F405 - likewise

@@ -46,7 +46,11 @@ def test_the_board_costs_the_same_however_much_there_is(stocked: Do, sign_in: Si
 
     def count() -> dict[str, int]:
         counts = {}
-        for name, more in {"board": {}, "grid": {"part": "grid"}, "panel": {"cell": "SG:pay"}}.items():
+        for name, more in {
+            "board": {},
+            "grid": {"part": "grid"},
+            "panel": {"cell": "SG:pay"},
+        }.items():
             with CaptureQueriesContext(connection) as queries:
                 assert 200 == client.get(BOARD, {**SCOPE, **more}).status_code
             counts[name] = len(queries)
@@ -254,8 +258,6 @@ def test_a_published_change_without_redis_says_that_nodes_are_unknown(
 
 
 @pytest.mark.parametrize("changes", ["production:x", "production", "a:1," * 60])
-def test_a_senseless_question_is_a_bad_request(
-    world: Do, sign_in: SignIn, changes: str
-) -> None:
+def test_a_senseless_question_is_a_bad_request(world: Do, sign_in: SignIn, changes: str) -> None:
     """Numbers are numbers, and there are not sixty environments."""
     assert 400 == sign_in("pm").get(f"{BOARD}published/", {"changes": changes}).status_code

@@ -89,9 +89,7 @@ def test_the_admins_own_delete_is_closed_to_everybody(world: Do, sign_in: SignIn
     assert Offer.objects.exists()
 
 
-def test_a_kill_switch_is_pulled_by_one_and_released_by_another(
-    world: Do, sign_in: SignIn
-) -> None:
+def test_a_kill_switch_is_pulled_by_one_and_released_by_another(world: Do, sign_in: SignIn) -> None:
     """A product manager pulls at once; only an approver releases."""
     pm, approver = sign_in("pm"), sign_in("approver")
     assert 302 == post(pm, "flags_killswitch_add", KILL)[0]
@@ -135,9 +133,7 @@ def test_an_order_is_drafted_by_one_and_decided_by_another(world: Do, sign_in: S
     row = LegalOrder.objects.get()
     page = pm.get(reverse("admin:flags_legalorder_change", args=[row.pk]))
     assert 'name="reason"' in page.content.decode()
-    status, text = post(
-        admin, "flags_legalorder_step_advance", {"state": "scheduled"}, row.pk
-    )
+    status, text = post(admin, "flags_legalorder_step_advance", {"state": "scheduled"}, row.pk)
     assert (200, True) == (status, "another person has to decide" in text)
     done = post(approver, "flags_legalorder_step_advance", {"state": "scheduled"}, row.pk)
     assert 302 == done[0]
@@ -223,9 +219,7 @@ def test_users_are_managed_by_administrators_only(world: Do, sign_in: SignIn, pe
     """People in groups see who there is, and change nobody."""
     client = sign_in(person)
     user = User.objects.get(username=person)
-    answer = client.post(
-        reverse("admin:auth_user_change", args=[user.pk]), {"is_superuser": "on"}
-    )
+    answer = client.post(reverse("admin:auth_user_change", args=[user.pk]), {"is_superuser": "on"})
     assert 403 == answer.status_code
     user.refresh_from_db()
     assert not user.is_superuser

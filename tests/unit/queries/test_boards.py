@@ -40,9 +40,7 @@ def rules() -> list[Command]:
         a_feature("pay.store", offer_basis="storefront", law_basis=("storefront",)),
         SetOffer(**SCOPE, **WHY, bundle="pay", status="planned"),
         SetOffer(**SCOPE, **WHY, bundle="pay", market="EEA", status="needs-partner"),
-        SetOffer(
-            **SCOPE, **WHY, bundle="pay", territory="US", status="live", starts_date=today
-        ),
+        SetOffer(**SCOPE, **WHY, bundle="pay", territory="US", status="live", starts_date=today),
         SetOffer(
             **SCOPE,
             **WHY,
