@@ -5,10 +5,12 @@ The environment is set before the settings are read, so no test can touch `var/`
 
 import atexit
 import os
+import pathlib
 import shutil
 import tempfile
 
 _folder = tempfile.mkdtemp(prefix="landfall-test-")
+pathlib.Path(_folder, "static").mkdir()  # WhiteNoise warns where it finds none.
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
 os.environ.update(

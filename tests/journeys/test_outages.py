@@ -86,7 +86,9 @@ def _start_edge(product: Product, folder: Path, port: int) -> subprocess.Popen[b
     }
     command = [sys.executable, "-m", "granian", "config.edge:application", "--interface", "asgi"]
     command += ["--port", str(port), "--workers-kill-timeout", "5", "--log-level", "warning"]
-    return subprocess.Popen(command, cwd=ROOT, env=environ)
+    folder.mkdir(exist_ok=True)
+    with (folder / "said.log").open("ab") as said:
+        return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=said, stderr=said)
 
 
 def _ask(port: int) -> tuple[str, bytes] | None:
