@@ -87,7 +87,7 @@ def show_board(request: HttpRequest) -> HttpResponse:
         detail = _find_detail(cell, now) if cell else None
         if cell is not None and detail is not None:
             context["panel"] = _render_panel(request, scope, cell, detail, now)
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     return TemplateResponse(
         request,
         "landfall/board.html",

@@ -165,5 +165,6 @@ class LegalOrderAdmin(CommandAdmin):
     @admin.display(description=_("Blocks"))
     def targets(self, row: LegalOrder) -> Any:
         """Show what it blocks, the whole app when it names nothing."""
-        keys = [each.key for each in (*row.bundles.all(), *row.features.all())]
+        keys = [bundle.key for bundle in row.bundles.all()]
+        keys += [feature.key for feature in row.features.all()]
         return format_html("{}", ", ".join(keys) if keys else _("the whole app"))

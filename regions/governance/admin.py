@@ -106,7 +106,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(StaffMayLook, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
+class UserAdmin(StaffMayLook, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """People who sign in; what they may do comes from their groups."""
 
     form = UserChangeForm
@@ -127,5 +127,5 @@ class UserAdmin(StaffMayLook, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc
 
 
 @admin.register(Group)
-class GroupAdmin(StaffMayLook, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(StaffMayLook, DjangoGroupAdmin, ModelAdmin):
     """Groups; the policy grants commands to them by name."""

@@ -22,7 +22,7 @@ from unfold.widgets import (
 from regions.governance.commands import Command, Refused
 
 
-class KeyChoiceField(forms.ModelChoiceField):
+class KeyChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not so at run time
     """A choice of a row that cleans to the row's key, and to "" when nothing is chosen."""
 
     def __init__(self, *args: Any, key: str = "key", **kwargs: Any) -> None:
@@ -39,7 +39,7 @@ class KeyChoiceField(forms.ModelChoiceField):
         return name if name == key else f"{name} ({key})"
 
 
-class KeysChoiceField(forms.ModelMultipleChoiceField):
+class KeysChoiceField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # likewise
     """A choice of several rows that cleans to a tuple of their keys, in key order."""
 
     def __init__(self, *args: Any, key: str = "key", **kwargs: Any) -> None:

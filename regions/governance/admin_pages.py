@@ -286,7 +286,8 @@ class CommandAdmin(ReadOnlyAdmin):
             )
             for step in self.steps
         ]
-        return own + super().get_urls()
+        urls: list[URLPattern] = super().get_urls()
+        return own + urls
 
     def _list_steps(self, request: HttpRequest, row: Model) -> list[dict[str, Any]]:
         opts = f"{self.opts.app_label}_{self.opts.model_name}"
@@ -303,7 +304,7 @@ class CommandAdmin(ReadOnlyAdmin):
     def _step_view(self, request: HttpRequest, object_id: str, step: Step) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))
         if row is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return HttpResponseRedirect(self._list_address(request))
         if not may(request, step.command) or not step.open_for(row):
             raise PermissionDenied
         form = step.form(request.POST if request.method == "POST" else None, instance=row)

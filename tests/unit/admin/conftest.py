@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -81,7 +82,8 @@ def stock(do: Do, name: str) -> None:
         variants=(VariantSpec(name="a", weight=1000),),
     )
     platform = "ios" if name == "one" else "android"
-    feature, here = f"pay.{name}", {"app": "shop", "environment": "production"}
+    feature = f"pay.{name}"
+    here: dict[str, Any] = {"app": "shop", "environment": "production"}
     for command in (
         SetPlatformProfile(app="shop", key=name, minimums=(minimum,)),
         SetPlatformRetirement(

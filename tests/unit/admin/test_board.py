@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -19,7 +20,7 @@ from tests.unit.admin.conftest import SignIn, stock
 from tests.unit.world import Do
 
 BOARD = "/admin/board/"
-SCOPE = {"app": "shop", "environment": "production"}
+SCOPE: dict[str, Any] = {"app": "shop", "environment": "production"}
 CELL = {**SCOPE, "cell": "SG:pay"}
 LIVE = {
     "offer-status": "live",
@@ -72,7 +73,7 @@ def test_a_cell_says_its_status_in_words_and_in_shape(world: Do, sign_in: SignIn
 
 def test_a_bundle_whose_features_differ_is_partly_live(world: Do, sign_in: SignIn) -> None:
     """The status is computed, never typed."""
-    offer = {"status": "live", "reason": "licensed", "owner": "pay-team"}
+    offer: dict[str, Any] = {"status": "live", "reason": "licensed", "owner": "pay-team"}
     world(SetOffer(**SCOPE, feature="pay.card", territory="SG", **offer))
     text = sign_in("guest").get(BOARD, SCOPE).content.decode()
     assert "Singapore, Pay: Partly live, 1 of 2 features live" in text

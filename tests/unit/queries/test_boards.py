@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,8 @@ from flags.queries.definitions import load_definitions, load_kills
 from regions.governance.commands import Command
 from tests.unit.world import NOW, Do, a_feature
 
-SCOPE = {"app": "shop", "environment": "production"}
-WHY = {"reason": "because", "owner": "pay-team"}
+SCOPE: dict[str, Any] = {"app": "shop", "environment": "production"}
+WHY: dict[str, Any] = {"reason": "because", "owner": "pay-team"}
 STATUS_OF = {
     Reason.LIVE: "live",
     Reason.REQUIRES_OFF: "live",  # the board shows offers, laws and kills alone
