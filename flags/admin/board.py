@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -30,6 +31,7 @@ from flags.admin.panel import (
     list_history,
     tell_kill,
 )
+from flags.models import PublishRefusal
 from flags.operations.kills import PullKillSwitch
 from flags.operations.offers import SetOffer
 from flags.queries.boards import CellDetail, board, cell_detail
@@ -38,13 +40,13 @@ from regions.governance.admin_forms import CommandForm
 from regions.governance.admin_pages import may, receipt_note
 from regions.governance.commands import Refused
 from regions.governance.execute import PermissionRefused, Receipt, execute
-from regions.governance.models import Environment
+from regions.governance.models import Environment, Outbox
 from regions.models import App
 
 PREFERRED_ENVIRONMENT = "production"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Scope:
     """The app and environment that the board shows; `app` None while there is none."""
 
@@ -53,12 +55,15 @@ class Scope:
     apps: list[App]
     environments: list[Environment]
 
-    @property
+    @cached_property
     def waiting(self) -> int:
         """Return how many changes clients do not have yet."""
-        if self.environment is None:
-            return 0
-        return self.environment.change_seq - self.environment.published_seq
+        return Outbox.objects.filter(environment=self.environment).count()
+
+    @cached_property
+    def refusal(self) -> PublishRefusal | None:
+        """Return why the newest changes are not published, if a publish was refused."""
+        return PublishRefusal.objects.filter(environment=self.environment).first()
 
 
 @require_safe

@@ -13,10 +13,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from flags.models import PublishRefusal
 from flags.publishing.nodes import list_receipts
 from flags.publishing.redis_store import RedisStore
 from flags.queries.snapshots import load_heads
-from regions.governance.models import Environment
+from regions.governance.models import Environment, Outbox
 
 PATIENCE_SECONDS = 3.0
 MOST_ENVIRONMENTS = 50
@@ -26,11 +27,13 @@ MOST_ENVIRONMENTS = 50
 class _Progress:
     """One environment: is the change published, and how many nodes serve it.
 
-    `nodes` None means that nobody can be asked, 0 that no node has spoken.
+    `nodes` None means that nobody can be asked, 0 that no node has spoken. `refusal` says
+    why a publish that had this change in it was refused.
     """
 
     environment: Environment
     published: bool
+    refusal: str = ""
     live: int = 0
     nodes: int | None = None
 
@@ -60,8 +63,12 @@ def _read_changes(text: str) -> dict[str, int]:
 
 
 def _look(environment: Environment, change_seq: int) -> _Progress:
-    if environment.published_seq < change_seq:
-        return _Progress(environment=environment, published=False)
+    if not _is_published(environment, change_seq):
+        refused = PublishRefusal.objects.filter(
+            environment=environment, change_seq__gte=change_seq
+        ).first()
+        reason = refused.reason if refused else ""
+        return _Progress(environment=environment, published=False, refusal=reason)
     heads = load_heads(environment.key)
     try:
         receipts = list_receipts(RedisStore(settings.REDIS_URL), environment.key)
@@ -77,7 +84,16 @@ def _look(environment: Environment, change_seq: int) -> _Progress:
     return _Progress(environment=environment, published=True, live=live, nodes=len(receipts))
 
 
+def _is_published(environment: Environment, change_seq: int) -> bool:
+    """Tell whether the change is out; kill switches and tokens go ahead of the content."""
+    if environment.published_seq >= change_seq:
+        return True
+    return not Outbox.objects.filter(environment=environment, change_seq=change_seq).exists()
+
+
 def _sum_up(progress: list[_Progress]) -> str:
+    if any(entry.refusal for entry in progress):
+        return "refused"
     if not progress or not all(entry.published for entry in progress):
         return "waiting"
     everywhere = all(entry.nodes and entry.live == entry.nodes for entry in progress)
@@ -85,6 +101,13 @@ def _sum_up(progress: list[_Progress]) -> str:
 
 
 def _tell(progress: list[_Progress], state: str, after: float) -> str:
+    if state == "refused":
+        return " ".join(
+            _("Saved, but not published: %(reason)s Revision %(revision)d stays live.")
+            % {"reason": entry.refusal, "revision": entry.environment.revision}
+            for entry in progress
+            if entry.refusal
+        )
     if state == "waiting":
         if after <= PATIENCE_SECONDS:
             return _("Saved. Publishing…")

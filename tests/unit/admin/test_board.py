@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from flags.admin import published
-from flags.models import KillSwitch, Offer
+from flags.models import KillSwitch, Offer, PublishRefusal
 from flags.operations.offers import SetOffer
-from regions.governance.models import AuditEntry, Environment
+from regions.governance.models import AuditEntry, Environment, Outbox
 from tests.unit.admin.conftest import SignIn, stock
 from tests.unit.world import Do
 
@@ -239,6 +239,42 @@ def test_a_change_without_a_worker_is_told_as_waiting(world: Do, sign_in: SignIn
     later = ask(client, f"production:{seq}", after="4")
     assert ("waiting", False) == (later["state"], later["done"])
     assert "no worker" in str(later["text"])
+
+
+def test_a_kill_is_told_as_published_while_content_waits(
+    world: Do, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kill switches go ahead; their own outbox row says when they are out."""
+    client = sign_in("pm")
+    save(client)
+    client.post(f"{BOARD}kill/", {**CELL, **KILL}, headers=FETCH)
+    environment = Environment.objects.get(key="production")
+    asked = f"production:{environment.change_seq}"
+    Outbox.objects.filter(change_seq=environment.change_seq).delete()
+    monkeypatch.setattr(published, "list_receipts", lambda *_args: [])
+    told = ask(client, asked)
+    assert ("published", True) == (
+        told["state"],
+        "No node has reported yet." in str(told["text"]),
+    )
+
+
+def test_a_refused_publish_is_told_with_its_reason(world: Do, sign_in: SignIn) -> None:
+    """The change is saved and not live: the page and the board say why."""
+    client = sign_in("pm")
+    save(client)
+    environment = Environment.objects.get(key="production")
+    PublishRefusal.objects.create(
+        environment=environment,
+        change_seq=environment.change_seq,
+        scope="shop",
+        reason="The promise sg-off is broken.",
+        at=timezone.now(),
+    )
+    told = ask(client, f"production:{environment.change_seq}")
+    assert ("refused", False) == (told["state"], told["done"])
+    assert "Saved, but not published: The promise sg-off is broken." in str(told["text"])
+    assert "The promise sg-off is broken." in client.get(BOARD, SCOPE).content.decode()
 
 
 def test_a_published_change_without_redis_says_that_nodes_are_unknown(
