@@ -100,9 +100,13 @@ class DatabaseSource:
 
     @contextmanager
     def _connected(self) -> Iterator[None]:
-        """Drop a broken connection before and after, as Django does between requests."""
+        """Drop a broken connection before and after, as Django does between requests.
+
+        Inside the caller's transaction the connection is the caller's own.
+        """
         connection = connections[self._using]
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         try:
             yield
         except (DatabaseError, InterfaceError) as error:
