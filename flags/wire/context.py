@@ -130,10 +130,12 @@ def _read_list(name: str, value: Any) -> tuple[tuple[str, ...], bool]:
 
 
 def _check_text(name: str, text: str) -> None:
+    if text.isascii() and len(text) <= TEXT_BYTES_MAX and "\x00" not in text:
+        return
     if "\x00" in text:
         raise UnreadableContext(_printable(name), "contains a NUL character")
     try:
-        size = len(text) if text.isascii() else len(text.encode())
+        size = len(text.encode())
     except UnicodeEncodeError:
         raise UnreadableContext(_printable(name), "contains half a surrogate pair") from None
     if size > TEXT_BYTES_MAX:

@@ -28,7 +28,9 @@ marks = {"inverted": st.booleans(), "case_insensitive": st.booleans()}
 fields = st.sampled_from(FIELDS)
 
 
-def valued(names: tuple[str, ...], field: str, values: tuple[str, ...]) -> st.SearchStrategy:  # type: ignore[type-arg]
+def valued(
+    names: tuple[str, ...], field: str, values: tuple[str, ...]
+) -> st.SearchStrategy[Constraint]:
     """Build constraints whose operator takes one value."""
     return st.builds(
         Constraint,

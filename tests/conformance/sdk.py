@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from yggdrasil_engine.engine import UnleashEngine
+from yggdrasil_engine.engine import UnleashEngine  # type: ignore[import-untyped]  # no types
 
 STANDARD = ("userId", "sessionId", "remoteAddress", "appName", "environment", "currentTime")
 

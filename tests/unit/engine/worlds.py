@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from flags.engine.context import Context
 from flags.engine.definitions import (
     Bundle,
     Constraint,
@@ -26,6 +24,8 @@ from flags.engine.definitions import (
     PlatformRetirement,
     Rule,
     Segment,
+    Signal,
+    Status,
     Strategy,
     Target,
     Territory,
@@ -45,10 +45,12 @@ DAYS = tuple(date(2026, 11, day) for day in (18, 20, 22))
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 days = st.none() | st.sampled_from(DAYS)
-statuses = st.sampled_from(
+statuses: st.SearchStrategy[Status] = st.sampled_from(
     ("live", "live", "live", "planned", "needs-partner", "withdrawn", "blocked-by-law")
 )
-signals = st.sampled_from(("account", "location", "storefront", "participants"))
+signals: st.SearchStrategy[Signal] = st.sampled_from(
+    ("account", "location", "storefront", "participants")
+)
 places = st.one_of(
     st.just(Place(kind="everywhere")),
     st.sampled_from(CODES).map(lambda code: Place(kind="territory", key=code)),
@@ -198,7 +200,9 @@ def strategies(draw: st.DrawFn) -> Strategy:
 @st.composite
 def features(draw: st.DrawFn, key: str) -> Feature:
     """Draw a feature; requirements may form a cycle or name nothing."""
-    value_type = draw(st.sampled_from(("boolean", "boolean", "string")))
+    value_type: Literal["boolean", "string"] = draw(
+        st.sampled_from(("boolean", "boolean", "string"))
+    )
     return Feature(
         key=key,
         bundle=key[0] if key[0] != "c" else "",
@@ -286,8 +290,3 @@ def contexts(draw: st.DrawFn) -> dict[str, Any]:
         "age": st.sampled_from(("17", "18", "18.5", "old")),
     }
     return {name: draw(values) for name, values in fields.items() if draw(st.integers(0, 3))}
-
-
-def with_dice(context: Context, thrown: int) -> Context:
-    """Return the context with dice that always show the same, within their sides."""
-    return replace(context, dice=lambda sides: min(thrown, sides))

@@ -1,0 +1,213 @@
+"""Answers always come back, are equal when they are equal, and memory stays bounded."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from flags.engine import compiled
+from flags.engine.compile import compile_snapshot
+from flags.engine.context import Context
+from flags.engine.definitions import (
+    Constraint,
+    Feature,
+    Payload,
+    Place,
+    Strategy,
+    Variant,
+)
+from flags.engine.evaluate import answer, evaluate, evaluate_all, next_flip
+from flags.engine.result import Evaluation, Reason
+from tests.unit.engine.scopes import NOW, VOICE, ask, context, offer, scope, territory
+
+LIVE = offer("live", Place(kind="everywhere"))
+REGEX = Feature(
+    key="regex",
+    strategies=(
+        Strategy(
+            name="default",
+            constraints=(Constraint(context_name="plan", operator="REGEX", value="."),),
+        ),
+    ),
+)
+
+
+class Keys:
+    """A renderer that counts what it is asked to render."""
+
+    def __init__(self, name: str = "keys") -> None:
+        self.name = name
+        self.asked = 0
+
+    def render(self, evaluation: Evaluation) -> bytes:
+        """Write the key when on."""
+        self.asked += 1
+        return evaluation.feature.encode() if evaluation.on else b""
+
+
+def test_fragments_are_rendered_once() -> None:
+    """Everybody of the class gets the bytes that were made for the first."""
+    snapshot = compile_snapshot(scope(offers=(LIVE,)))
+    renderer = Keys()
+    answers = [answer(snapshot, context(userId=str(user)), renderer) for user in range(10)]
+    assert renderer.asked == 1
+    assert {b"commerce.collections"} == {b",".join(one.fragments) for one in answers}
+    assert len({one.etag for one in answers}) == 1
+
+
+def test_the_etag_is_strong_quoted_and_follows_the_bytes() -> None:
+    """Other fragments give another ETag; another snapshot with the same bytes does not."""
+    renderer = Keys()
+    world = scope(offers=(LIVE, offer("planned", territory("KR"))))
+    snapshot = compile_snapshot(world)
+    here = answer(snapshot, context(), renderer)
+    there = answer(snapshot, context(accountCountry="KR"), renderer)
+    assert here.etag.startswith('"')
+    assert here.etag.endswith('"')
+    assert here.etag != there.etag
+    assert (b"commerce.collections", b"") == (b",".join(here.fragments), b"".join(there.fragments))
+    assert here.etag == answer(compile_snapshot(world), context(), renderer).etag
+
+
+def test_renderers_of_other_names_have_fragments_of_their_own() -> None:
+    """A protocol never gets the bytes of another."""
+    snapshot = compile_snapshot(scope(offers=(LIVE,)))
+    renderers = [Keys(f"r{number}") for number in range(compiled.RENDERERS_MAX + 5)]
+    for renderer in [*renderers, renderers[0]]:
+        assert answer(snapshot, context(), renderer).fragments == [b"commerce.collections"]
+
+
+@pytest.fixture
+def small_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make tables so small that a test can fill them."""
+    for name in ("VALUES_MAX", "CELLS_MAX", "PLANS_MAX", "WHOLES_MAX"):
+        monkeypatch.setattr(compiled, name, 8)
+
+
+@pytest.mark.usefixtures("small_tables")
+def test_tables_stay_bounded_and_answers_right() -> None:
+    """Any number of distinct people leaves at most twice the limit in each table."""
+    share = Strategy(
+        name="default",
+        constraints=(
+            Constraint(context_name="plan", operator="NUM_GT", value="50"),
+            Constraint(context_name="plan", operator="NUM_LT", value="60"),
+        ),
+    )
+    snapshot = compile_snapshot(scope(Feature(key="f", strategies=(share,))))
+    for number in (*range(200), *range(200)):
+        assert evaluate(snapshot, "f", context(plan=number)).on is (50 < number < 60)
+        evaluate_all(snapshot, context(plan=number))
+    sizes = [len(dial.table) for dial in snapshot.dials] + [len(g.plans) for g in snapshot.groups]
+    assert max(*sizes, len(snapshot.wholes)) <= 16
+
+
+def test_a_long_text_is_evaluated_and_not_remembered() -> None:
+    """One client cannot fill the tables with long texts."""
+    snapshot = compile_snapshot(scope(REGEX))
+    assert evaluate(snapshot, "regex", context(plan="x" * 1_000)).on is True
+    assert sum(len(dial.table) for dial in snapshot.dials) == 0
+
+
+def test_a_text_that_no_pattern_can_read_is_an_error_of_that_feature_alone() -> None:
+    """Half a surrogate pair never gets here from a protocol; if it does, nothing is raised."""
+    snapshot = compile_snapshot(scope(REGEX, Feature(key="plain")))
+    person = replace(context(), properties={"plan": "\ud800"})
+    found = {one.feature: one for one in evaluate_all(snapshot, person)}
+    assert found["plain"].on is True
+    assert (found["regex"].on, found["regex"].reason) == (False, Reason.ERROR)
+    assert evaluate(snapshot, "regex", person) == found["regex"]
+    assert answer(snapshot, person, Keys()).fragments == [b"plain"]
+
+
+junk = st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.floats()
+
+
+@given(fields=st.dictionaries(st.sampled_from(("plan", "platform", "accountCountry")), junk))
+def test_a_context_of_wrong_types_never_raises_nor_lifts_a_block(fields: dict[str, Any]) -> None:
+    """Protocols hand over texts only; should one not, the block in the rules still holds."""
+    block = offer("blocked-by-law", territory("SG"), bundle="calling")
+    calls = offer("live", Place(kind="everywhere"), bundle="calling")
+    snapshot = compile_snapshot(scope(REGEX, VOICE, offers=(calls, block)))
+    person = replace(context(), properties={**fields, "locationCountry": "SG"})
+    found = {one.feature: one for one in evaluate_all(snapshot, person)}
+    assert found["calling.voice"].on is False
+    assert evaluate(snapshot, "regex", person) == found["regex"]
+
+
+VARIANTS = (
+    Variant(name="a", weight=500, payload=Payload(type="number", value="1.5")),
+    Variant(name="b", weight=500),
+)
+
+
+@pytest.mark.parametrize(
+    ("value_type", "off_value", "expected"),
+    [
+        ("boolean", False, {"a": True, "b": True}),
+        ("string", "off", {"a": "1.5", "b": "b"}),
+        ("number", 0, {"a": 1.5, "b": 0}),
+        ("json", {}, {"a": 1.5, "b": {}}),
+    ],
+)
+def test_a_variant_has_a_value_of_the_features_type(
+    value_type: Any, off_value: Any, expected: dict[str, Any]
+) -> None:
+    """The payload is read as the value type; without one a text feature has the name."""
+    strategy = Strategy(
+        name="flexibleRollout",
+        parameters={"rollout": "100", "stickiness": "default", "groupId": "g"},
+        variants=VARIANTS,
+    )
+    feature = Feature(key="f", value_type=value_type, off_value=off_value, strategies=(strategy,))
+    answers = [ask(scope(feature), context(userId=str(user))) for user in range(30)]
+    assert {Reason.VARIANT} == {one.reason for one in answers}
+    assert expected == {one.variant.name: one.value for one in answers if one.variant}
+
+
+def test_random_stickiness_is_thrown_for_every_question() -> None:
+    """What dice say is never kept in a plan."""
+    strategy = Strategy(
+        name="flexibleRollout",
+        parameters={"rollout": "50", "stickiness": "random", "groupId": "g"},
+    )
+    snapshot = compile_snapshot(scope(Feature(key="f", strategies=(strategy,))))
+    thrown = [evaluate(snapshot, "f", context(thrown=sides)).on for sides in (50, 51, 1, 100)]
+    assert thrown == [True, False, True, False]
+
+
+def test_the_next_flip_names_the_territories_that_it_concerns() -> None:
+    """Each territory has its own midnight; a constraint on the time concerns everybody."""
+    row = offer("live", Place(kind="market", key="ASIA"), starts=date(2026, 11, 22))
+    dated = Constraint(
+        context_name="currentTime", operator="DATE_BEFORE", value="2026-11-25T00:00:00Z"
+    )
+    feature = Feature(key="f", strategies=(Strategy(name="default", constraints=(dated,)),))
+    world = scope(feature, replace(VOICE, bundle="commerce", law_basis=()), offers=(row,))
+    snapshot = compile_snapshot(world)
+    seoul = datetime(2026, 11, 21, 15, tzinfo=UTC)
+    singapore = datetime(2026, 11, 21, 16, tzinfo=UTC)
+    assert next_flip(snapshot, NOW) == (seoul, frozenset({"KR"}))
+    assert next_flip(snapshot, seoul) == (singapore, frozenset({"SG"}))
+    assert next_flip(snapshot, singapore) == (datetime(2026, 11, 25, tzinfo=UTC), frozenset())
+    assert next_flip(snapshot, datetime(2026, 11, 25, tzinfo=UTC)) is None
+
+
+def test_an_answer_changes_at_the_flip_and_not_before() -> None:
+    """Time is an attribute: a plan is never stale, only no longer the one looked up."""
+    snapshot = compile_snapshot(
+        scope(offers=(offer("live", territory("SG"), starts=date(2026, 11, 21)),))
+    )
+    flip = datetime(2026, 11, 20, 16, tzinfo=UTC)
+
+    def at(second: int) -> Context:
+        return context(flip.replace(minute=59, second=second, hour=15) if second else flip)
+
+    assert [False, True, False, True] == [
+        evaluate(snapshot, "commerce.collections", at(second)).on for second in (58, 0, 59, 0)
+    ]
