@@ -53,14 +53,12 @@ def test_clients_keep_their_answers(product: Product, tmp_path: Path) -> None:
         (product.data_dir / "landfall.sqlite3").rename(product.data_dir / "gone")
         assert _ask(product.port) == _ask(port) == expected
 
-        edge.kill()
-        edge.wait()
+        _kill(edge)
         edge = _start_edge(product, tmp_path / "edge", port)
         assert eventually(lambda: _ask(port), within_seconds=20) == expected
         assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
     finally:
-        edge.terminate()
-        edge.wait(timeout=15)
+        _kill(edge)
 
 
 def test_a_change_needs_no_redis(product: Product) -> None:
@@ -88,7 +86,15 @@ def _start_edge(product: Product, folder: Path, port: int) -> subprocess.Popen[b
     command += ["--port", str(port), "--workers-kill-timeout", "5", "--log-level", "warning"]
     folder.mkdir(exist_ok=True)
     with (folder / "said.log").open("ab") as said:
-        return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=said, stderr=said)
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environ, stdout=said, stderr=said, start_new_session=True
+        )
+
+
+def _kill(edge: subprocess.Popen[bytes]) -> None:
+    """Kill the server and its worker: a worker left behind would go on answering."""
+    os.killpg(edge.pid, signal.SIGKILL)
+    edge.wait()
 
 
 def _ask(port: int) -> tuple[str, bytes] | None:
