@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from flags.operations.features import SetBundle, SetFeature
 from flags.operations.offers import SetOffer
+from launch.browser import find_browser
 from regions.governance import relay
 from regions.governance.commands import Command
 from regions.governance.execute import execute
@@ -45,16 +45,10 @@ BUNDLES = {"calling": "Calling", "wallet": "Wallet", "commerce": "Commerce"}
 SignIn = Callable[[str], Page]
 
 
-def find_chromium() -> str:
-    """Return the path of a Chromium, or nothing."""
-    named = os.environ.get("LANDFALL_CHROMIUM", "")
-    return named or shutil.which("chromium") or shutil.which("google-chrome") or ""
-
-
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Start the system's Chromium; Playwright's own is not downloaded."""
-    path = find_chromium()
+    path = find_browser()
     if not path:
         pytest.skip(
             "There is no Chromium: install it (apt-get install chromium) or name one in"
