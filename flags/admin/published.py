@@ -115,6 +115,11 @@ def _tell(progress: list[_Progress], state: str, after: float) -> str:
             "Saved. Waiting for a publisher: no worker has taken the change yet. It will be "
             "published as soon as one runs."
         )
+    if state == "live" and len(progress) > 1:
+        return _("Live in %(environments)s after %(seconds)s s.") % {
+            "environments": ", ".join(entry.environment.name for entry in progress),
+            "seconds": number_format(after, decimal_pos=1),
+        }
     return " ".join(_tell_environment(entry, after, alone=len(progress) == 1) for entry in progress)
 
 

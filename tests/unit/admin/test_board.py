@@ -15,6 +15,7 @@ from django.utils import timezone
 from flags.admin import published
 from flags.models import KillSwitch, Offer, PublishRefusal
 from flags.operations.offers import SetOffer
+from flags.publishing.nodes import Receipt
 from regions.governance.models import AuditEntry, Environment, Outbox
 from tests.unit.admin.conftest import SignIn, stock
 from tests.unit.world import Do
@@ -257,6 +258,18 @@ def test_a_kill_is_told_as_published_while_content_waits(
         told["state"],
         "No node has reported yet." in str(told["text"]),
     )
+
+
+def test_a_change_of_every_environment_is_told_in_one_line(
+    world: Do, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Texts and features go everywhere; nobody reads three sentences for that."""
+    client = sign_in("pm")
+    node = Receipt(node="web", environment="")
+    monkeypatch.setattr(published, "list_receipts", lambda *_args: [node])
+    Outbox.objects.all().delete()
+    told = ask(client, "production:1,staging:1", after="0.42")
+    assert ("live", "Live in Production, Staging after 0.4 s.") == (told["state"], told["text"])
 
 
 def test_a_refused_publish_is_told_with_its_reason(world: Do, sign_in: SignIn) -> None:
