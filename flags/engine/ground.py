@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, TypeVar
 
 from flags.engine.definitions import (
@@ -16,9 +17,10 @@ from flags.engine.definitions import (
     Segment,
     Target,
 )
-from flags.engine.outcomes import Finding
+from flags.engine.outcomes import Finding, Flip
 from flags.engine.places import Atlas
 from flags.engine.rows import rank_offer
+from regions.zones import instant
 
 T = TypeVar("T")
 
@@ -75,6 +77,18 @@ class Ground:
     def kills_of(self, feature: Feature) -> tuple[KillSwitch, ...]:
         """Return the kill switches that cover a feature."""
         return _of(self._kills, feature)
+
+    @cached_property
+    def farewells(self) -> tuple[Flip, ...]:
+        """Return when platforms close or end, in every territory; the same for all features."""
+        found = {
+            Flip(instant(day, self.atlas.zone_of(code)), code or "")
+            for retirement in self.retirements.values()
+            for day in (retirement.closed_to_new, retirement.off)
+            if day is not None
+            for code in (*self.atlas.zones, None)
+        }
+        return tuple(sorted(found))
 
     def warn(self, feature: str, code: str, message: str) -> None:
         """Name something that could not be taken as it stands."""

@@ -8,7 +8,7 @@ a feature stricter.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Hashable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ from flags.engine.definitions import (
     Variant,
 )
 from flags.engine.ground import Ground
-from flags.engine.lowered_places import Entry, list_entries
+from flags.engine.lowered_places import Entry, Places, list_entries
 from flags.engine.probe import EVERYBODY
 from regions.zones import EARLIEST
 
@@ -137,6 +137,7 @@ class _Lowering:
         self.twins: set[str] = set()
         self.until: datetime | None = None
         self._ways: dict[str, Ways] = {}
+        self._places: dict[Hashable, Places] = {}
 
     def feature(self, key: str) -> LoweredFeature:
         """Lower a feature with its requirements as dependencies."""
@@ -183,7 +184,7 @@ class _Lowering:
             return Ways((), ())
         notes: list[str] = []
         targeting = self._lower_targeting(feature, notes)
-        places = list_entries(compiled, self.ground, self.now)
+        places = self._list_places(compiled)
         notes += places.notes
         if places.until is not None:
             self.until = min(places.until, self.until or places.until)
@@ -194,6 +195,27 @@ class _Lowering:
             if (joined := _join(strategy, entry, feature.key, notes)) is not None
         ]
         return Ways(tuple(strategies), tuple(dict.fromkeys(notes)))
+
+    def _list_places(self, compiled: CompiledFeature) -> Places:
+        """Ask the regional gates once for all features that have the same rules."""
+        feature = compiled.definition
+        rules = (
+            *self.ground.offers_of(feature),
+            *self.ground.orders_of(feature),
+            *self.ground.kills_of(feature),
+        )
+        key = (
+            tuple(id(rule) for rule in rules),
+            feature.profile,
+            feature.offer_basis,
+            feature.law_basis,
+            feature.fail_closed,
+            feature.default_status,
+        )
+        places = self._places.get(key)
+        if places is None:
+            places = self._places[key] = list_entries(compiled, self.ground, self.now)
+        return places
 
     def _lower_targeting(self, feature: Feature, notes: list[str]) -> list[Strategy]:
         """Return the canonical strategies; those that cannot be sent are left out."""

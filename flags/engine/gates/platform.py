@@ -9,10 +9,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from flags.engine.atoms import Atom
-from flags.engine.definitions import Feature, PlatformProfile, PlatformRetirement, Rule
+from flags.engine.definitions import Feature, PlatformProfile, Rule
 from flags.engine.ground import BrokenFeature, Ground
-from flags.engine.outcomes import Answers, Flip, Outcome, Reader
-from flags.engine.places import Atlas
+from flags.engine.outcomes import Answers, Outcome, Reader
 from flags.engine.result import Reason
 from flags.engine.versions import is_zero, parse_padded
 from regions.zones import LATEST, instant
@@ -37,17 +36,11 @@ class Least(NamedTuple):
 class PlatformGate:
     """Closed on platforms that are gone, unknown, not listed, or below the least version."""
 
-    def __init__(
-        self,
-        profile: PlatformProfile | None,
-        retirements: dict[str, PlatformRetirement],
-        atlas: Atlas,
-        answers: Answers,
-    ) -> None:
+    def __init__(self, profile: PlatformProfile | None, ground: Ground, answers: Answers) -> None:
         """Make an atom per least version."""
         self.answers = answers
-        self.retirements = retirements
-        self.atlas = atlas
+        self.retirements = retirements = ground.retirements
+        self.atlas = ground.atlas
         self.least = _list_minimums(profile) if profile else None
         least = self.least or {}
         self.retirement = Atom("retirement", self._read_retirement, key="farewell")
@@ -58,7 +51,7 @@ class PlatformGate:
             *((self.platform,) if profile else ()),
             *{atom.key: atom for atom in versions}.values(),
         )
-        self.flips = tuple(_list_flips(retirements, atlas))
+        self.flips = ground.farewells
 
     def check(self, reader: Reader) -> Outcome | None:
         """Close by retirement first, then by the profile."""
@@ -108,7 +101,7 @@ def build(feature: Feature, ground: Ground, answers: Answers) -> PlatformGate | 
         raise BrokenFeature("unknown_profile", message)
     if profile is None and not ground.retirements:
         return None
-    return PlatformGate(profile, ground.retirements, ground.atlas, answers)
+    return PlatformGate(profile, ground, answers)
 
 
 def _list_minimums(profile: PlatformProfile) -> dict[str, Least]:
@@ -137,14 +130,3 @@ def _at_least(attribute: str, minimum: str) -> Atom | None:
         return given is not None and given >= wanted
 
     return Atom(attribute, read, key=("at least", wanted))
-
-
-def _list_flips(retirements: dict[str, PlatformRetirement], atlas: Atlas) -> set[Flip]:
-    """List the local dates of every territory, once per retirement."""
-    return {
-        Flip(instant(day, atlas.zone_of(code)), code or "")
-        for retirement in retirements.values()
-        for day in (retirement.closed_to_new, retirement.off)
-        if day is not None
-        for code in (*atlas.zones, None)
-    }
