@@ -129,10 +129,15 @@ def next_flip(
 
     No territories mean that everybody is concerned. None when nothing is dated any more.
     """
+    # The dates of kill switches matter to questions "as of" only: no answer changes by them.
     coming = [
-        flip for feature in snapshot.features.values() for flip in feature.flips if flip.at > after
+        flip
+        for feature in snapshot.features.values()
+        for name, gate in feature.gates
+        if name != "kill"
+        for flip in gate.flips
+        if after < flip.at < LATEST
     ]
-    coming = [flip for flip in coming if flip.at < LATEST]
     if not coming:
         return None
     at = min(flip.at for flip in coming)

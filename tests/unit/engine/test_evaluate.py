@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +16,12 @@ from flags.engine.context import Context
 from flags.engine.definitions import (
     Constraint,
     Feature,
+    KillSwitch,
     Payload,
     Place,
+    Rule,
     Strategy,
+    Target,
     Variant,
 )
 from flags.engine.evaluate import answer, evaluate, evaluate_all, next_flip
@@ -196,6 +199,19 @@ def test_the_next_flip_names_the_territories_that_it_concerns() -> None:
     assert next_flip(snapshot, seoul) == (singapore, frozenset({"SG"}))
     assert next_flip(snapshot, singapore) == (datetime(2026, 11, 25, tzinfo=UTC), frozenset())
     assert next_flip(snapshot, datetime(2026, 11, 25, tzinfo=UTC)) is None
+
+
+def test_the_end_of_a_kill_switch_is_no_flip() -> None:
+    """It holds whatever the clock says, so nobody need be told."""
+    kill = KillSwitch(
+        rule=Rule(key="k"),
+        target=Target(feature="f"),
+        since=NOW,
+        expires=NOW + timedelta(hours=1),
+    )
+    snapshot = compile_snapshot(scope(Feature(key="f")), (kill,))
+    assert next_flip(snapshot, NOW) is None
+    assert evaluate(snapshot, "f", context(NOW + timedelta(days=1))).on is False
 
 
 def test_an_answer_changes_at_the_flip_and_not_before() -> None:
