@@ -64,21 +64,26 @@ def load_orders(app_key: str, *, using: str) -> tuple[made.LegalOrder, ...]:
         LegalOrder.objects.using(using)
         .filter(app__key=app_key, state__in=("scheduled", "in-force"))
         .select_related("market")
-        .prefetch_related(
-            Prefetch("features", Feature.objects.filter(archived_at=None).order_by("key")),
-            "bundles",
-        )
+        .prefetch_related(Prefetch("features", Feature.objects.order_by("key")), "bundles")
         .order_by("key")
     )
-    return tuple(_build_order(row) for row in rows if row.effective_date is not None)
+    orders = (_build_order(row) for row in rows if row.effective_date is not None)
+    return tuple(order for order in orders if order is not None)
 
 
-def _build_order(row: LegalOrder) -> made.LegalOrder:
+def _build_order(row: LegalOrder) -> made.LegalOrder | None:
+    """Build an order, None when every feature that it names is archived.
+
+    Only one that never named anything is for the whole app.
+    """
     assert row.effective_date is not None
-    targets = [made.Target(feature=feature.key) for feature in row.features.all()]
+    features = list(row.features.all())
+    targets = [made.Target(feature=one.key) for one in features if one.archived_at is None]
     targets += [
         made.Target(bundle=key) for key in sorted(bundle.key for bundle in row.bundles.all())
     ]
+    if features and not targets:
+        return None
     return made.LegalOrder(
         rule=made.Rule(key=row.key, reason=row.reason, owner=row.owner, source=row.source),
         targets=tuple(targets) or (made.Target(),),

@@ -191,6 +191,7 @@ def test_what_is_archived_released_or_elsewhere_is_left_out(world: Do) -> None:
     world(ArchiveFeature(app="shop", key="pay.two"))
     loaded = load_definitions(*SCOPE)
     assert ["pay.one"] == [offer.target.feature for offer in loaded.offers]
+    assert [(made.Target("pay.one"),)] == [order.targets for order in loaded.orders]
     assert "pay.two" not in {feature.key for feature in loaded.features}
     assert () == load_kills(*SCOPE).switches
     assert () == load_definitions("shop", "staging").offers
