@@ -68,10 +68,16 @@ class Change:
 
 
 class State:
-    """Live scopes, tokens and texts of this node; read by anybody, written by the loop."""
+    """Live scopes, tokens and texts of this node; read by anybody, written by the loop.
 
-    def __init__(self, *, counters: Counters | None = None) -> None:
+    `barred` are digests of tokens that this node never takes, whatever is published.
+    """
+
+    def __init__(
+        self, *, counters: Counters | None = None, barred: frozenset[str] = frozenset()
+    ) -> None:
         self.counters = counters or Counters()
+        self.barred = barred
         self.live: dict[ScopeKey, Live] = {}
         self.views: dict[ScopeKey, View] = {}
         self.access: dict[str, PreparedAccess] = {}
@@ -178,6 +184,10 @@ class State:
         switches = [item for item in arrived if isinstance(item, PreparedKills)]
         content = next((item for item in contents if scope_of(item.part.key) == scope), None)
         kills = next((item for item in switches if scope_of(item.part.key) == scope), None)
+        if scope not in self.live:
+            # Both were refused because of one: what is new may go well with the other.
+            for part in ("content", "kills"):
+                self.refused.pop(PartKey(*scope, part), None)
         if kills is not None and content is None and scope not in self.live:
             self._kills[scope] = kills
             self.parts[kills.part.key] = kills.part
@@ -277,9 +287,11 @@ class State:
         views: dict[ScopeKey, View] = {}
         for environment, access in self.access.items():
             for digest, token in access.tokens.items():
-                tokens[digest] = Known(environment, token)
+                if digest not in self.barred:
+                    tokens[digest] = Known(environment, token)
             for channel, token in access.channels.items():
-                channels[channel] = Known(environment, token)
+                if token.digest not in self.barred:
+                    channels[channel] = Known(environment, token)
             for app in (EVERY_APP, *{token.app for token in access.value.tokens} - {EVERY_APP}):
                 view = self._build_view(environment, app, access.value)
                 if view is not None:

@@ -129,6 +129,28 @@ def test_a_kill_goes_through_though_its_content_is_broken(
     assert (live.content_head.revision, live.kills_head.revision) == (1, 3)
 
 
+def test_a_fresh_node_outlives_content_that_broke_beside_kills(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Serve the mended content with the kills that had arrived with the broken one."""
+    state = State()
+    kills = build_part("kills", Kills((build_kill(),)), 1)
+    with monkeypatch.context() as patch:
+        patch.setattr("flags.delivery.live.build_words", _explode)
+        run(fill(state, build_content(1), kills))
+    assert revision_of(state) is None
+    mended = build_content(2, definitions=build_definitions(pay_in="planned"))
+    for _poll in range(2):
+        run(fill(state, *(part for part in (mended, kills) if state.wants(part.key, part.head))))
+    live = state.current(APP, ENVIRONMENT)
+    assert live is not None
+    assert (live.content_head.revision, len(live.kills.switches)) == (2, 1)
+
+
+def _explode(*_arguments: object) -> None:
+    raise ValueError("broken")
+
+
 @pytest.mark.parametrize("body", [b"{", b"{}", b"\xff", b"[" * 9999])
 def test_bytes_that_cannot_be_decoded_are_unreadable(body: bytes) -> None:
     """Refuse a part before it comes near the loop."""
