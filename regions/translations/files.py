@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +99,19 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def all_locked(locale_dir: Path) -> Iterator[None]:
+    """Hold the locks of every directory of catalogs, in the order of their paths.
+
+    Nobody who holds one of them takes another, so that none waits for ever.
+    """
+    with ExitStack() as stack:
+        for folder in sorted(locale_dir.glob(f"*/{_MESSAGES}")):
+            if folder.is_dir():
+                stack.enter_context(locked(folder / "any.po"))
+        yield
 
 
 def replace(path: Path, body: bytes, *, seen: bytes | None) -> None:

@@ -69,13 +69,16 @@ def sync_locale(
     A file or a component that has lost more than a fifth of its messages is not followed
     unless `allow_removals`. Raises PermissionRefused.
     """
-    command, errors = read_catalogs(locale_dir, allow_removals=allow_removals)
-    plans = load_plans(command)
+    # A text that is saved and written between reading a file and following it would be taken
+    # for an edit of the file, and undone.
+    with files.all_locked(locale_dir):
+        command, errors = read_catalogs(locale_dir, allow_removals=allow_removals)
+        plans = load_plans(command)
+        if not check and any(_changes_rows(plan) for plan in plans):
+            execute(command, actor=actor, now=now)
     warnings: list[str] = []
     written = [name for plan in plans for name in _name_writes(plan)]
     if not check:
-        if any(_changes_rows(plan) for plan in plans):
-            execute(command, actor=actor, now=now)
         written, failed = _write(locale_dir, plans, now=now)
         errors.extend(failed)
     for plan in plans:

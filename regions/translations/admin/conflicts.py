@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,38 +14,54 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from regions.governance.admin_forms import CommandForm
+from regions.governance.admin_forms import CommandForm, dress
 from regions.governance.admin_pages import CommandAdmin
 from regions.locales.plurals import rule_of
 from regions.locales.tag import direction
+from regions.translations.admin.editor import read_seen
 from regions.translations.models import Conflict
 from regions.translations.operations import ResolveConflict
 
 
 class ResolveForm(CommandForm):
-    """The text that shall be, one field per plural form, the admin's own text to begin with."""
+    """The text that shall be, one field per plural form, the admin's own text to begin with.
+
+    Nothing at all can be decided on only where one of the two sides has nothing.
+    """
+
+    seen = forms.CharField(widget=forms.HiddenInput, strip=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         row: Conflict = self.instance
         tag = row.translation.locale.tag
-        categories = rule_of(tag).categories
-        for index, form in enumerate(row.mine or row.theirs or [""]):
-            label = _t("Text") if len(row.mine) < 2 else categories[index]  # noqa: PLR2004
+        plural = row.translation.entry.source_plural
+        self.form_names: list[str] = []
+        for index, category in enumerate(rule_of(tag).categories if plural else ("",)):
             field = forms.CharField(
-                label=label,
-                initial=form,
+                label=category or _t("Text"),
+                initial=row.mine[index] if index < len(row.mine) else "",
+                required=bool(row.mine and row.theirs),
+                strip=False,
                 widget=forms.Textarea({"rows": 2, "dir": direction(tag), "lang": tag}),
             )
+            if index < len(row.theirs):
+                field.help_text = _t("The file says: %s") % row.theirs[index]
+            dress(field)
             self.fields[f"form_{index}"] = field
-        from_file = row.theirs if len(row.theirs) == len(self.fields) else []
-        for index, form in enumerate(from_file):
-            self.fields[f"form_{index}"].help_text = _t("The file says: %s") % form
+            self.form_names.append(f"form_{index}")
 
     @classmethod
     def read(cls, instance: Conflict) -> dict[str, Any]:
-        """Return nothing: the fields bring their own first values."""
-        return {}
+        """Return which text of the file is decided about; the fields bring their own values."""
+        return {"seen": json.dumps(instance.theirs)}
+
+    def clean_seen(self) -> tuple[str, ...]:
+        """Return the file's text that the page showed."""
+        try:
+            return read_seen(self.cleaned_data["seen"])
+        except ValueError:
+            raise forms.ValidationError(_t("Open the conflict anew to decide.")) from None
 
     def build(self) -> ResolveConflict:
         """Return the decision."""
@@ -53,7 +70,8 @@ class ResolveForm(CommandForm):
             component=translation.entry.component.key,
             key=translation.entry.key,
             locale=translation.locale.tag,
-            forms=tuple(self.cleaned_data[name] for name in self.fields),
+            forms=tuple(self.cleaned_data[name].replace("\r\n", "\n") for name in self.form_names),
+            seen_theirs=self.cleaned_data["seen"],
         )
 
 

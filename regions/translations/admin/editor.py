@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+)
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -22,7 +28,7 @@ from regions.admin.names import locale_name
 from regions.governance.admin_pages import ReadOnlyAdmin, may, receipt_note
 from regions.governance.commands import Command, Refused
 from regions.governance.execute import PermissionRefused, execute
-from regions.locales.tag import direction
+from regions.locales.tag import UnreadableTag, direction
 from regions.models import Locale
 from regions.translations.models import Translation
 from regions.translations.operations import ApproveTranslation, SetTranslation
@@ -146,11 +152,14 @@ class TranslationAdmin(ReadOnlyAdmin):
         if request.method != "POST":
             return HttpResponseRedirect(reverse("admin:translations_translation_changelist"))
         values = request.POST
-        command = _build_command(values.getlist("forms"), values)
+        try:
+            command = _build_command(values.getlist("forms"), values)
+        except ValueError as unreadable:
+            return HttpResponseBadRequest(str(unreadable))
         error, note = "", None
         try:
             note = receipt_note(
-                execute(command, actor=request.user, now=timezone.now())  # type: ignore[arg-type]
+                execute(command, actor=request.user, now=timezone.now())  # type: ignore[arg-type]  # staff only
             )
         except Refused as refused:
             error = refused.message
@@ -169,7 +178,10 @@ class TranslationAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, values: Any, error: str, note: SafeString | None
     ) -> Line:
         locale, key = values.get("locale", ""), values.get("key", "")
-        rows = list_messages(locale, component=values.get("component", ""), key=key)
+        try:
+            rows = list_messages(locale, component=values.get("component", ""), key=key)
+        except UnreadableTag:
+            rows = []
         if not rows:
             raise Http404
         typed = tuple(values.getlist("forms")) if error else None
@@ -232,12 +244,20 @@ def _typed(row: MessageRow, values: Any, error: str) -> dict[str, Any]:
 
 def _build_command(forms: list[str], values: Any) -> Command:
     where = {name: values.get(name, "") for name in ("component", "key", "locale")}
-    seen = tuple(str(form) for form in json.loads(values.get("seen") or "[]"))
+    seen = read_seen(values.get("seen") or "[]")
     if values.get("step") == "approve":
         return ApproveTranslation(**where, seen_forms=seen)
     tidy = tuple(form.replace("\r\n", "\n") for form in forms)
     state = values.get("state") or "translated"
     return SetTranslation(**where, forms=tidy, state=state, seen_forms=seen)
+
+
+def read_seen(text: str) -> tuple[str, ...]:
+    """Read the forms that a page showed, a JSON list of texts. Raises ValueError."""
+    seen = json.loads(text)
+    if not isinstance(seen, list):
+        raise ValueError("seen is a JSON list of texts")  # noqa: TRY004 - like what is no JSON
+    return tuple(str(form) for form in seen)
 
 
 def _is_shown(row: MessageRow, show: str) -> bool:

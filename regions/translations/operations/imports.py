@@ -8,7 +8,7 @@ from typing import Any
 
 from regions.governance.commands import Change, Command, Moment, operation
 from regions.models import Locale
-from regions.translations.catalog import Catalog, Message
+from regions.translations.catalog import Catalog, Forms, Message
 from regions.translations.models import Component, Conflict, Entry, Translation
 from regions.translations.plan import EntryStep, Plan, TextStep, plan_component
 from regions.translations.queries.rows import load_components
@@ -182,6 +182,7 @@ def _note_conflicts(plan: Plan, moment: Moment) -> Iterator[Change]:
         if step.mine is None or step.mine.conflict == step.forms:
             continue
         base, mine, theirs = (list(forms) for forms in step.forms)
+        before = step.mine.conflict
         Conflict.objects.update_or_create(
             translation_id=step.mine.id,
             defaults={"base": base, "mine": mine, "theirs": theirs, "found_at": moment.now},
@@ -189,9 +190,15 @@ def _note_conflicts(plan: Plan, moment: Moment) -> Iterator[Change]:
         yield Change(
             object_type="conflict",
             object_key=f"{plan.component}/{step.key}/{step.locale}",
-            action="updated" if step.mine.conflict else "created",
-            after={"base": base, "mine": mine, "theirs": theirs},
+            action="updated" if before else "created",
+            before=_conflict_facts(before) if before else None,
+            after=_conflict_facts(step.forms),
         )
+
+
+def _conflict_facts(sides: tuple[Forms, Forms, Forms]) -> dict[str, list[str]]:
+    base, mine, theirs = sides
+    return {"base": list(base), "mine": list(mine), "theirs": list(theirs)}
 
 
 def _describe_entry(component: str, step: EntryStep) -> Iterator[Change]:

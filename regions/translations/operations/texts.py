@@ -50,9 +50,14 @@ class ApproveTranslation(_TextCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveConflict(_TextCommand):
-    """Settle what was edited in the file and in the admin: this is the text."""
+    """Settle what was edited in the file and in the admin: this is the text.
+
+    `seen_theirs` is the file's text that the person decided about: when the file has moved
+    on, nothing is stored.
+    """
 
     forms: tuple[str, ...]
+    seen_theirs: tuple[str, ...] | None = None
 
 
 def _write_to_file(command: _TextCommand, moment: Moment) -> None:
@@ -111,12 +116,19 @@ def resolve_conflict(command: ResolveConflict, moment: Moment) -> Iterator[Chang
     )
     if conflict is None:
         raise Refused("There is no conflict to settle.", code="no_conflict")
+    theirs = tuple(conflict.theirs)
+    if command.seen_theirs is not None and command.seen_theirs != theirs:
+        raise Refused(
+            f"The file was changed again meanwhile; it now says “{' / '.join(theirs)}”."
+            " Open the conflict anew to decide.",
+            code="stale",
+        )
     forms = command.forms if any(command.forms) else ()
     _check_forms(entry, locale, forms)
-    row, theirs = conflict.translation, conflict.theirs
+    row = conflict.translation
     conflict.delete()
-    Translation.objects.filter(pk=row.pk).update(base_forms=theirs)
-    row.base_forms = theirs
+    row.base_forms = list(theirs)
+    row.save(update_fields=["base_forms"])
     changes = list(_store(command, moment, row, forms=forms, state=TRANSLATED))
     yield from changes
     if not changes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -119,9 +120,50 @@ def test_a_conflict_shows_three_texts_and_is_decided(stocked: Do, sign_in: SignI
     address = reverse("admin:translations_conflict_change", args=[conflict.pk])
     text = client.get(address).content.decode()
     assert all(words in text for words in ("Pagar un taxi", "Pagar el taxi", "Pague un taxi"))
-    assert 302 == client.post(address, {"form_0": "Pagar el taxi"}).status_code
+    form = {"seen": json.dumps(["Pague un taxi"]), "form_0": "Pagar el\r\ntaxi "}
+    assert 302 == client.post(address, form).status_code
     row.refresh_from_db()
-    assert (["Pagar el taxi"], False) == (row.forms, Conflict.objects.exists())
+    assert (["Pagar el\ntaxi "], False) == (row.forms, Conflict.objects.exists())
+
+
+def test_a_conflict_that_moved_on_is_not_decided(stocked: Do, sign_in: SignIn) -> None:
+    """The file says something else since the page was opened: nobody has seen that yet."""
+    row = Translation.objects.get(locale__tag="es")
+    conflict = Conflict.objects.create(
+        translation=row, mine=row.forms, theirs=["Taxi nuevo"], found_at=timezone.now()
+    )
+    client = sign_in("translator")
+    address = reverse("admin:translations_conflict_change", args=[conflict.pk])
+    for seen in (json.dumps(["Taxi viejo"]), "5", "{", ""):
+        answer = client.post(address, {"seen": seen, "form_0": "Pagar"})
+        assert (200, seen) == (answer.status_code, seen)
+    assert Conflict.objects.get().theirs == ["Taxi nuevo"]
+
+
+def test_one_side_of_a_conflict_may_be_nothing(stocked: Do, sign_in: SignIn) -> None:
+    """Who took the own text back may stay with that, though the file was edited."""
+    row = Translation.objects.get(locale__tag="es")
+    Translation.objects.filter(pk=row.pk).update(forms=[])
+    conflict = Conflict.objects.create(
+        translation=row, base=row.forms, theirs=["Pague un taxi"], found_at=timezone.now()
+    )
+    address = reverse("admin:translations_conflict_change", args=[conflict.pk])
+    form = {"seen": json.dumps(["Pague un taxi"]), "form_0": ""}
+    assert 302 == sign_in("translator").post(address, form).status_code
+    assert not Conflict.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [({"seen": "{"}, 400), ({"seen": "5"}, 400), ({"locale": "???"}, 404)],
+)
+def test_a_line_that_no_page_sends_is_refused(
+    stocked: Do, sign_in: SignIn, wrong: dict[str, str], status: int
+) -> None:
+    """What cannot be read is the sender's fault, never the server's."""
+    form = {"component": "one", "key": "one.taxi", "locale": "es", "forms": "x", "seen": "[]"}
+    answer = sign_in("translator").post(f"{DESK}save/", {**form, **wrong}, headers=FETCH)
+    assert status == answer.status_code
 
 
 def test_without_a_script_a_line_saves_and_comes_back(stocked: Do, sign_in: SignIn) -> None:
