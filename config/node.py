@@ -7,6 +7,7 @@ process is told to stop, since servers wait for open answers. No Django here.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import signal
 import socket
@@ -31,6 +32,8 @@ Send = Callable[[Message], Awaitable[None]]
 # Django's own handler types its arguments more narrowly than ASGI does.
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
+# They stand in the documentation, so anybody may know them.
+DEMO_TOKENS = ("superapp:production.demo-backend", "superapp:production.demo-frontend")
 # Between the last words to streams and the end of the server's loop.
 DRAIN_SECONDS = 0.2
 
@@ -93,7 +96,7 @@ def build_node(
     behind: Application | None = None,
 ) -> Node:
     """Build a node that reads parts from `sources`, the first of them first."""
-    state = State()
+    state = State(barred=read_barred_tokens())
     feed = Feed(
         state,
         sources,
@@ -119,6 +122,13 @@ def read_delivery_settings() -> Settings:
         ofrep_stream=read_bool("LANDFALL_OFREP_STREAM", default=False),
         edge_token=read_secret("LANDFALL_EDGE_TOKEN"),
     )
+
+
+def read_barred_tokens() -> frozenset[str]:
+    """Return the digests of the demo's tokens, unless this is a demo: nobody may use them."""
+    if read_bool("DEBUG", default=False) or read_bool("LANDFALL_DEMO", default=False):
+        return frozenset()
+    return frozenset(hashlib.sha256(text.encode()).hexdigest() for text in DEMO_TOKENS)
 
 
 def build_receipts(redis: RedisStore) -> Callable[[State], None]:

@@ -53,7 +53,7 @@ class Node:
         """Start the process as docs/operators.md says."""
         dropped = {"DATABASE_URL", "DJANGO_SETTINGS_MODULE", "REDIS_URL"}
         environ = {name: text for name, text in os.environ.items() if name not in dropped}
-        environ |= {"LANDFALL_DATA_DIR": str(self.folder), **self.environ}
+        environ |= {"LANDFALL_DATA_DIR": str(self.folder), "LANDFALL_DEMO": "1", **self.environ}
         command = [sys.executable, "-m", "granian", "config.edge:application"]
         command += ["--interface", "asgi", "--port", str(self.port), "--no-ws"]
         command += ["--backpressure", "16384", "--log-level", "warning"]
