@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from flags.models import Bundle, Feature, PlatformProfile, Requirement
 from flags.models.feature import FAIL_DIRECTIONS, LAW_SIGNALS, OFFER_BASES, OFFER_STATUSES
 from flags.models.feature import VALUE_TYPES as VALUE_TYPE_CHOICES
@@ -74,6 +76,7 @@ def set_bundle(command: SetBundle, _moment: Moment) -> Iterable[Change]:
     """Write the bundle."""
     app = get_app(command.app)
     check_key(command.key, kind="bundle")
+    _check_free(command.key, Feature.objects.filter(app=app), kind="feature")
     name = check_given(command.name, name="a name", of=f"The bundle {command.key}", field="name")
     if not 0 <= command.position <= HIGHEST_POSITION:
         raise Refused(
@@ -96,6 +99,7 @@ def set_feature(command: SetFeature, _moment: Moment) -> Iterable[Change]:
     app = get_app(command.app)
     of = f"The feature {shown(command.key)}"
     check_key(command.key, kind="feature")
+    _check_free(command.key, Bundle.objects.filter(app=app), kind="bundle")
     _check_words(command)
     _check_off_value(command)
     values: dict[str, object] = {
@@ -144,6 +148,12 @@ def archive_feature(command: ArchiveFeature, moment: Moment) -> Iterable[Change]
         written = put(feature, feature, {"archived_at": moment.now})
         return written.changes("feature", feature.key)
     return []
+
+
+def _check_free(key: str, others: QuerySet[Feature] | QuerySet[Bundle], *, kind: str) -> None:
+    """Refuse a key of the other kind: rules, board and audit name either by its key alone."""
+    if others.filter(key=key).exists():
+        raise Refused(f"{key} is a {kind} already.", code="key_taken", field="key")
 
 
 def _check_words(command: SetFeature) -> None:

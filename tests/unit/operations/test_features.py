@@ -49,6 +49,16 @@ def test_an_archived_feature_comes_back_when_it_is_set(world: Do) -> None:
     assert Feature.objects.get(key="pay.transfer").archived_at is None
 
 
+@pytest.mark.parametrize(
+    "command", [a_feature("pay"), SetBundle(app="shop", key="pay.card", name="Cards")]
+)
+def test_a_feature_and_a_bundle_never_share_a_key(world: Do, command: Command) -> None:
+    """The rules of both would have one name: the board would tell one as the other."""
+    with pytest.raises(Refused) as caught:
+        world(command)
+    assert ("key_taken", "key") == (caught.value.code, caught.value.field)
+
+
 def test_a_circle_of_requirements_is_refused_with_its_path(world: Do) -> None:
     """A circle is named from the feature back to itself."""
     world(a_feature("pay.gift", requires=("pay.transfer",)))
