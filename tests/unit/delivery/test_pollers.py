@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from pathlib import Path
 
 from flags.delivery.pollers import Feed
@@ -10,7 +11,14 @@ from flags.delivery.state import State
 from flags.publishing.directory_store import DirectoryStore
 from flags.publishing.memory_store import MemoryStore
 from flags.publishing.store import Head, PartKey, StoredPart, StoreUnavailable
-from tests.unit.delivery.world import APP, ENVIRONMENT, build_content, build_store
+from tests.unit.delivery.world import (
+    APP,
+    ENVIRONMENT,
+    build_access,
+    build_content,
+    build_part,
+    build_store,
+)
 
 
 class SilentSource:
@@ -74,6 +82,61 @@ def test_what_is_activated_is_kept_in_the_file(tmp_path: Path) -> None:
     live = state.current(APP, ENVIRONMENT)
     assert live is not None
     assert len(live.blobs) == 3
+
+
+class FullDisk(DirectoryStore):
+    """A directory on a disk that is full until it is told otherwise."""
+
+    is_full = True
+
+    def put(self, part: StoredPart) -> bool:
+        """Fail as a full disk does."""
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().put(part)
+
+
+async def fed_while_the_disk_was_full(source: MemoryStore, file: FullDisk) -> None:
+    """Activate with a full disk, then go on polling with room on it."""
+    feed = Feed(State(), [source], last_known_good=file)
+    feed.loop = asyncio.get_running_loop()
+    await asyncio.to_thread(feed.pollers[0].poll_once)
+    file.is_full = False
+    await asyncio.to_thread(feed.pollers[0].poll_once)
+
+
+def damage(folder: Path) -> None:
+    """Spoil every generation of the file."""
+    for path in folder.glob("*.lkg"):
+        path.write_bytes(b"damaged")
+
+
+def test_what_a_full_disk_refused_is_kept_once_there_is_room(tmp_path: Path) -> None:
+    """Write what is served without waiting for the next publish."""
+    asyncio.run(fed_while_the_disk_was_full(build_store(), FullDisk(tmp_path)))
+    again = Feed(State(), [SilentSource()], last_known_good=DirectoryStore(tmp_path))
+    state = asyncio.run(started(again))
+    assert revision_of(state) == 1
+    assert state.is_ready()
+
+
+def test_a_damaged_file_is_written_whole_at_the_next_change(tmp_path: Path) -> None:
+    """Keep every part that is served, not only the one that is new."""
+    store, file = build_store(), DirectoryStore(tmp_path)
+
+    async def damage_then_change() -> None:
+        feed = Feed(State(), [store], last_known_good=file)
+        feed.loop = asyncio.get_running_loop()
+        await asyncio.to_thread(feed.pollers[0].poll_once)
+        damage(tmp_path)
+        store.put(build_part("access", build_access(), 2))
+        await asyncio.to_thread(feed.pollers[0].poll_once)
+
+    asyncio.run(damage_then_change())
+    again = Feed(State(), [SilentSource()], last_known_good=DirectoryStore(tmp_path))
+    state = asyncio.run(started(again))
+    assert revision_of(state) == 1
+    assert state.is_ready()
 
 
 def test_the_file_does_not_go_back_when_a_source_is_older(tmp_path: Path) -> None:
