@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -32,6 +34,7 @@ class Listener:
     events: list[Event] = field(default_factory=list)
     _client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
     _leaving: threading.Event = field(default_factory=threading.Event)
+    _socket: socket.socket | None = None
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -46,7 +49,10 @@ class Listener:
         traceback: TracebackType | None,
     ) -> None:
         self._leaving.set()
-        self._client.close()
+        if self._socket is not None:
+            # Closing the client would not wake a thread that reads.
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(timeout=5)
 
     @property
@@ -68,11 +74,15 @@ class Listener:
             with self._client.stream(
                 "GET", f"{self.base}/api/stream{self.query}", headers=headers
             ) as answer:
+                stream = answer.extensions["network_stream"]
+                self._socket = stream.get_extra_info("socket")
                 for line in answer.iter_lines():
                     if line.startswith("data:"):
                         data = json.loads(line.removeprefix("data:"))
                         if "revision" in data:
                             self.events.append(Event(data, time.monotonic()))
-        except (httpx.HTTPError, RuntimeError):
+        except httpx.HTTPError:
             if not self._leaving.is_set():
                 raise
+        finally:
+            self._client.close()
