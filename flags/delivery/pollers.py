@@ -20,6 +20,7 @@ import structlog
 
 from flags.delivery.prepared import Prepared, UnreadablePart, prepare
 from flags.delivery.state import State
+from flags.publishing.snapshot import named_blobs
 from flags.publishing.store import (
     DamagedPart,
     Head,
@@ -81,13 +82,17 @@ class Poller:
             self.wake.clear()
 
     def poll_once(self) -> None:
-        """Fetch what is newer and have it activated; a silent source is only noted."""
+        """Fetch what is newer and have it activated; a silent source is only noted.
+
+        Kill switches and tokens are served before content is asked for: a large content
+        part or a missing text bundle may take long, and they never wait for it.
+        """
         try:
             heads = self.source.heads()
+            urgent = {key: head for key, head in heads.items() if key.part != "content"}
+            if prepared := self.feed.fetch(self.source, urgent):
+                self.feed.hand_over(heads, prepared, first=False)
             prepared = self.feed.fetch(self.source, heads)
-        except OSError as error:
-            self.note_silence(error)
-            return
         except Exception as error:  # noqa: BLE001 a broken source must not end its thread
             self.note_silence(error)
             return
@@ -120,6 +125,7 @@ class Feed:
         self.last_known_good = last_known_good
         self.write_receipts = write_receipts
         self.stopping = threading.Event()
+        self.disk_fails = False
         self.loop: asyncio.AbstractEventLoop | None = None
         self.pollers = [Poller(self, source, rank) for rank, source in enumerate(sources)]
         self.sources = list(sources)
@@ -145,8 +151,8 @@ class Feed:
         except OSError as error:
             _log.error("lkg.unreadable", error=str(error))
             return
-        for item in prepared:
-            self.state.published[item.part.key] = item.part.head
+        # Also those that could not be read: without its kill switches nothing is served.
+        self.state.published.update(heads)
         await self.state.activate(prepared)
 
     def stop(self) -> None:
@@ -229,12 +235,12 @@ class Feed:
             activated = future.result(ACTIVATION_SECONDS)
         except (CancelledError, FutureTimeout):
             return
-        try:
-            if self.last_known_good is not None and activated:
-                self.keep(self.last_known_good, activated, prepared)
-        except OSError as error:
-            self.state.counters.count("lkg_failures")
-            _log.error("lkg.not_written", error=str(error))
+        except Exception:  # noqa: BLE001 what broke on the loop must not end the thread
+            self.state.counters.count("activation_failures")
+            _log.exception("activation.failed")
+            return
+        if self.last_known_good is not None:
+            self.keep(self.last_known_good)
         try:
             if self.write_receipts is not None and (first or activated):
                 self.write_receipts(self.state)
@@ -246,12 +252,26 @@ class Feed:
         self.state.hear(heads)
         return await self.state.activate(prepared)
 
-    def keep(
-        self, store: SnapshotStore, activated: list[StoredPart], prepared: list[Prepared]
-    ) -> None:
-        """Write what is served now to the disk, texts before the content that names them."""
-        for item in prepared:
-            for sha256, body in getattr(item, "blobs", {}).items():
-                store.put_blob(sha256, body)
-        for part in activated:
-            store.put(part)
+    def keep(self, store: SnapshotStore) -> None:
+        """Write what is served and the file lacks, texts before the content that names them.
+
+        Looked at after every round, so that a disk that was full, or a file that was damaged
+        or taken away, is made up for without waiting for a change.
+        """
+        try:
+            kept = store.heads()
+            served = list(self.state.parts.values())
+            lacking = [part for part in served if part.head.is_newer_than(kept.get(part.key))]
+            for part in lacking:
+                for sha256 in named_blobs(part):
+                    body = self.find_blob(sha256)
+                    if body is not None:
+                        store.put_blob(sha256, body)
+                store.put(part)
+        except OSError as error:
+            self.state.counters.count("lkg_failures")
+            if not self.disk_fails:
+                _log.error("lkg.not_written", error=str(error))
+            self.disk_fails = True
+        else:
+            self.disk_fails = False
