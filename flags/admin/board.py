@@ -280,10 +280,13 @@ def _read_cell(values: Mapping[str, str], scope: Scope) -> CellScope | None:
 
 
 def _get_cell(values: Mapping[str, str]) -> tuple[Scope, CellScope, CellDetail]:
+    """Get the cell that the values name in full: a change never falls to a default scope."""
     scope = _read_scope(values)
     cell = _read_cell(values, scope)
     detail = _find_detail(cell, timezone.now()) if cell else None
     if cell is None or detail is None:
+        raise Http404
+    if (cell.app, cell.environment) != (values.get("app"), values.get("environment")):
         raise Http404
     return scope, cell, detail
 

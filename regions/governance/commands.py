@@ -97,7 +97,7 @@ def operation(
     """Register the decorated function as the operation that carries out `command`.
 
     The scope is read from the command's own fields `environment` and `app`; a command
-    without the field `environment` (or with an empty one) touches every environment.
+    without the field `environment` touches every environment, one with an empty field none.
     """
 
     def register(
@@ -110,7 +110,7 @@ def operation(
             apply=apply,
             permission=permission,
             part=part,
-            environment=lambda wanted: getattr(wanted, "environment", "") or None,
+            environment=lambda wanted: getattr(wanted, "environment", None),
             app=lambda wanted: getattr(wanted, "app", ""),
             after_commit=after_commit,
             secrets=frozenset(secrets),

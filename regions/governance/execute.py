@@ -122,8 +122,8 @@ def _check_permission(
 def _lock_environments(key: str | None) -> list[Environment]:
     """Lock the environment of the key, or all in key order; the order avoids deadlocks."""
     rows = Environment.objects.select_for_update().order_by("key")
-    environments = list(rows.filter(key=key) if key else rows)
-    if key and not environments:
+    environments = list(rows if key is None else rows.filter(key=key))
+    if key is not None and not environments:
         raise Refused(
             f"There is no environment “{key}”.", code="unknown_environment", field="environment"
         )

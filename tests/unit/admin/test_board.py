@@ -108,6 +108,15 @@ def test_saving_again_changes_the_same_offer_and_shows_its_history(
     assert "<ins>withdrawn</ins>" in text
 
 
+@pytest.mark.parametrize("wrong", [{"environment": "stagin"}, {"environment": ""}, {"app": "shoq"}])
+def test_a_change_never_falls_to_a_default_scope(
+    stocked: Do, sign_in: SignIn, wrong: dict[str, str]
+) -> None:
+    """An environment or app that does not exist is not production or the first app."""
+    assert 404 == save(sign_in("pm"), **wrong)[0]
+    assert not AuditEntry.objects.filter(object_key="pay@SG").exists()
+
+
 def test_saving_what_is_so_already_says_that_nothing_changed(world: Do, sign_in: SignIn) -> None:
     """No second audit entry, and no waiting for a publish that never comes."""
     client = sign_in("pm")

@@ -74,10 +74,11 @@ def test_characters_that_nothing_can_carry_are_refused(world: Do, text: str, cod
     assert (code, "description") == (caught.value.code, caught.value.field)
 
 
-def test_an_unknown_environment_is_refused(world: Do) -> None:
-    """A command for an environment that does not exist names it."""
-    command = CreateToken(environment="moon", kind="backend", name="x", token="*:moon.12345678")
-    with pytest.raises(Refused, match="moon") as caught:
+@pytest.mark.parametrize("key", ["moon", ""])
+def test_an_unknown_environment_is_refused(world: Do, key: str) -> None:
+    """A command for an environment that does not exist names it; none is not every one."""
+    command = CreateToken(environment=key, kind="backend", name="x", token=f"*:{key}.12345678")
+    with pytest.raises(Refused, match=f"no environment “{key}”") as caught:
         world(command)
     assert "environment" == caught.value.field
 
