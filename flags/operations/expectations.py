@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from regions.operations.rows import drop, put
 
 CONTEXT_FIELDS = 100
 TEXT_BYTES = 2_000
+VALUE_BYTES = 20_000
 COLUMNS = ("feature_key", "context", "at", "value", "reason", "note")
 KIND = "expectation"
 
@@ -61,6 +63,8 @@ def set_expectation(command: SetExpectation, _moment: Moment) -> Iterable[Change
         check_choice(command.reason, known, name="reason", field="reason")
     check_aware(command.at, field="at")
     _check_context(command.context)
+    _check_json(command.context, CONTEXT_FIELDS * TEXT_BYTES, field="context")
+    _check_json(command.value, VALUE_BYTES, field="value")
     found = Expectation.objects.filter(
         app=app, environment__key=command.environment, key=command.key
     ).first()
@@ -90,6 +94,22 @@ def remove_expectation(command: RemoveExpectation, _moment: Moment) -> Iterable[
             field="key",
         )
     return drop(row, COLUMNS, KIND, command.key)
+
+
+def _check_json(value: object, limit_bytes: int, *, field: str) -> None:
+    """Refuse what JSON has no word for, such as NaN: no database and no client could read it."""
+    try:
+        size = len(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
+    except (TypeError, ValueError, RecursionError):
+        raise Refused(
+            f"The {field} cannot be written as JSON.", code="bad_json", field=field
+        ) from None
+    if size > limit_bytes:
+        raise Refused(
+            f"The {field} may have at most {limit_bytes} bytes; this one has {size}.",
+            code="too_long",
+            field=field,
+        )
 
 
 def _check_context(context: Mapping[str, object]) -> None:

@@ -73,6 +73,22 @@ def test_a_promise_may_name_a_feature_that_must_stay_unknown(world: Do) -> None:
 
 
 @pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"value": float("nan")}, "bad_json"),
+        ({"value": "x" * 20_001}, "too_long"),
+        ({"context": {"age": float("inf")}}, "bad_json"),
+    ],
+)
+def test_what_is_no_json_is_refused(world: Do, wrong: dict[str, object], code: str) -> None:
+    """A form can spell NaN, but no database and no client can keep it."""
+    with pytest.raises(Refused) as caught:
+        world(a_promise(**wrong))
+    assert (code, next(iter(wrong))) == (caught.value.code, caught.value.field)
+    assert not Expectation.objects.exists()
+
+
+@pytest.mark.parametrize(
     ("command", "code", "field"),
     [
         (a_profile(MinimumSpec(platform="symbian")), "unknown_platform", "minimums"),
