@@ -4,7 +4,10 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+try:
+    from django.core.management import execute_from_command_line
+except ModuleNotFoundError:
+    sys.exit("landfall: Not installed here; `make run` does it, then .venv/bin/python manage.py.")
 
 
 def main() -> None:
