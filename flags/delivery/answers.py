@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from flags.delivery.contexts import Contexts, Throws
+from flags.delivery.contexts import Contexts, Throws, is_memorable
 from flags.delivery.http import (
     JSON,
     NO_CACHE,
@@ -54,7 +54,7 @@ def recall(
     throws = Throws.count
     context = contexts.of_query(request, known)
     fragments = evaluate_view(view, context, renderer)
-    if throws == Throws.count and not context.as_of:
+    if throws == Throws.count and not context.as_of and is_memorable(request):
         if len(view.answers) >= REMEMBERED_ANSWERS:
             view.answers.clear()
         until = min((live.snapshot.find_era(context.now).ends for live in view.lives), default=None)

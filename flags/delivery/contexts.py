@@ -16,6 +16,8 @@ from flags.engine.context import Context
 from flags.wire.context import UnreadableContext, read_context
 
 CACHED_QUERIES = 10_000
+# Longer queries are answered and not remembered: thousands of them would fill the memory.
+REMEMBERED_QUERY_BYTES = 2_048
 
 # Chance decides rollouts of nameless people only; it guards nothing.
 _dice = random.Random()  # noqa: S311
@@ -46,9 +48,10 @@ class Contexts:
         template = self.known.get(key)
         if template is None:
             template = build_context(query_context(parse_query(request.query)), known)
-            if len(self.known) >= CACHED_QUERIES:
-                self.known.clear()
-            self.known[key] = template
+            if is_memorable(request):
+                if len(self.known) >= CACHED_QUERIES:
+                    self.known.clear()
+                self.known[key] = template
         return complete(template, request)
 
     def of_body(self, request: Request, known: Known) -> Context:
@@ -67,6 +70,11 @@ class Contexts:
         if request.method == "POST":
             return self.of_body(request, known)
         return self.of_query(request, known)
+
+
+def is_memorable(request: Request) -> bool:
+    """Tell whether what was asked is small enough to be remembered."""
+    return len(request.query) <= REMEMBERED_QUERY_BYTES
 
 
 def build_context(fields: Mapping[str, Any], known: Known) -> Context:

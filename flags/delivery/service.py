@@ -26,7 +26,7 @@ class Service:
         self.contexts = Contexts()
         self.hub = Hub(state, settings)
         self.find_text = find_text
-        self.locales: dict[tuple[str, str, str], str] = {}
+        self.locales: dict[tuple[str, str, bytes], str] = {}
 
     def stamp(self, view: View) -> list[Header]:
         """Return the headers that tell how new an answer is."""

@@ -20,6 +20,8 @@ from regions.locales.match import best, read_accept_language
 STREAM_PATH = "/api/stream"
 TEXTS_PATH = "/api/texts/"
 CACHED_LOCALES = 10_000
+# More of an Accept-Language header is not read.
+LANGUAGES_BYTES = 1_000
 
 
 def get_manifest(service: Service, request: Request) -> Response:
@@ -59,11 +61,11 @@ def choose_app(view: View, context: Context) -> View:
 def choose_locale(service: Service, live: Live, request: Request, context: Context) -> LocaleChoice:
     """Return the locale that suits the context best, else Accept-Language, else the source."""
     asked = context.properties.get("locale", "")
-    header = "" if asked else request.headers.get(b"accept-language", b"").decode("latin-1")
+    header = b"" if asked else request.headers.get(b"accept-language", b"")[:LANGUAGES_BYTES]
     key = (live.content_head.digest, asked, header)
     tag = service.locales.get(key)
     if tag is None:
-        wanted = (asked,) if asked else read_accept_language(header)
+        wanted = (asked,) if asked else read_accept_language(header.decode("latin-1"))
         tag = best(wanted, live.locales.keys()) or live.texts.source_locale
         if len(service.locales) >= CACHED_LOCALES:
             service.locales.clear()

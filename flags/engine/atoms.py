@@ -13,8 +13,9 @@ from typing import Any
 from flags.engine import signals
 from flags.engine.context import Context
 
-# Longer texts are evaluated like any other and never remembered.
-REMEMBERED_LENGTH_MAX = 256
+# What is longer, all texts of a value together, is evaluated like any other and never
+# remembered: tables are bounded by entries, so an entry has to be bounded as well.
+REMEMBERED_LENGTH_MAX = 512
 
 
 class Attribute:

@@ -199,7 +199,7 @@ class Dial:
                 if len(self.known) >= CELLS_MAX:
                     self.known.clear()
                 pattern = self.known[numbers] = Pattern(self.give(), numbers)
-            if _is_short(raw):
+            if _measure(raw) <= REMEMBERED_LENGTH_MAX:
                 self.table.put(raw, pattern)
         return pattern
 
@@ -290,10 +290,10 @@ class CompiledSnapshot:
         )
 
 
-def _is_short(raw: Any) -> bool:
-    """Tell whether a raw value is small enough to be remembered."""
+def _measure(raw: Any) -> int:
+    """Return how long a raw value is, in characters and entries."""
     if isinstance(raw, str):
-        return len(raw) <= REMEMBERED_LENGTH_MAX
+        return len(raw)
     if isinstance(raw, tuple | frozenset):
-        return len(raw) <= REMEMBERED_LENGTH_MAX and all(_is_short(part) for part in raw)
-    return True
+        return len(raw) + sum(_measure(part) for part in raw)
+    return 0

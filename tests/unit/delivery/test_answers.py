@@ -148,6 +148,22 @@ def test_an_answer_of_chance_is_not_remembered(client: Client) -> None:
     assert len(view.answers) == before
 
 
+def test_long_questions_are_answered_and_not_remembered() -> None:
+    """Keep what strangers can make a node remember within some megabytes."""
+    client = build_client()
+    service = client.app.service
+    long = "&".join(f"properties[p{number}]={'x' * 1000}" for number in range(10))
+    query = f"sessionId=1&userId=7&properties[accountCountry]=SG&{long}"
+    assert {"chat", "home", "pay"} == {
+        toggle["name"] for toggle in client.get(f"/api/frontend?{query}").json["toggles"]
+    }
+    headers = {"accept-language": "zh-CN," + "de," * 10_000}
+    assert client.get("/api/variant", headers=headers).json["locale"]["tag"] == "zh-Hans"
+    remembered: list[object] = [*service.contexts.known, *service.locales]
+    remembered += [key for view in service.state.views.values() for key in view.answers]
+    assert len(repr(remembered)) < 2_000
+
+
 @pytest.mark.parametrize(
     ("spec", "inlined"),
     [("", True), ("4.1.9", True), ("nonsense", True), ("4.2.0", False), ("6.1.0", False)],

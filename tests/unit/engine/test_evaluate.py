@@ -117,6 +117,15 @@ def test_a_long_text_is_evaluated_and_not_remembered() -> None:
     assert sum(len(dial.table) for dial in snapshot.dials) == 0
 
 
+def test_a_long_list_is_evaluated_and_not_remembered() -> None:
+    """Nor with many texts that are short enough alone."""
+    guarded = Feature(key="call", law_basis=("participants",), fail_closed=True)
+    snapshot = compile_snapshot(scope(guarded))
+    crowd = context(participantCountries=["no such country"] * 90)
+    assert evaluate(snapshot, "call", crowd).reason is Reason.MISSING_SIGNAL
+    assert sum(len(dial.table) for dial in snapshot.dials) == 0
+
+
 def test_a_text_that_no_pattern_can_read_is_an_error_of_that_feature_alone() -> None:
     """Half a surrogate pair never gets here from a protocol; if it does, nothing is raised."""
     snapshot = compile_snapshot(scope(REGEX, Feature(key="plain")))
