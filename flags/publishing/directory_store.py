@@ -76,6 +76,7 @@ class DirectoryStore:
             kept = {old.key: old for old in self._read().parts}
             old = kept.get(part.key)
             if not part.head.is_newer_than(old.head if old else None):
+                self._forget_written()
                 return False
             kept[part.key] = part
             parts = tuple(kept[key] for key in sorted(kept))
@@ -123,9 +124,12 @@ class DirectoryStore:
         _sync_directory(self._path)
         self._generation = generation
         self._seen = (_signature(current), _signature(previous))
-        self._waiting = {
-            sha256: body for sha256, body in self._waiting.items() if sha256 not in generation.blobs
-        }
+        self._forget_written()
+
+    def _forget_written(self) -> None:
+        """Forget the text bundles that are in the file, whichever process wrote it."""
+        for sha256 in self._generation.blobs:
+            self._waiting.pop(sha256, None)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

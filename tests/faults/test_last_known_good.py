@@ -94,6 +94,20 @@ def test_processes_of_a_node_share_the_file(tmp_path: Path) -> None:
     assert set(one.heads()) == {CONTENT, KEY}
 
 
+def test_the_process_that_came_late_keeps_no_texts_in_memory(tmp_path: Path) -> None:
+    """What another process has written does not pile up in this one."""
+    words = b'{"wallet.title":"Wallet"}'
+    name = canonical.digest(words)
+    body = canonical.encode({"texts": {"locales": {"en": {"bundles": {"wallet": name}}}}})
+    part = StoredPart(CONTENT, Head(1, 1, canonical.digest(body)), body)
+    one, other = DirectoryStore(tmp_path), DirectoryStore(tmp_path)
+    for store in (one, other):
+        store.put_blob(name, words)
+        store.put(part)
+    assert {} == other._waiting
+    assert words == other.get_blob(name)
+
+
 def test_nobody_else_may_read_the_file(two_generations: Path) -> None:
     """Token hashes are inside: files and directory belong to the owner alone."""
     modes = {file.name: file.stat().st_mode & 0o077 for file in two_generations.iterdir()}
