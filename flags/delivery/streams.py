@@ -75,8 +75,8 @@ class Hub:
         elif self.by_address[listener.address] >= limits.streams_per_address:
             raise self.full("This address has as many streams as it may.")
         self.listeners.add(listener)
-        self.by_token[token.digest] += 1
-        self.by_address[listener.address] += 1
+        counts, key = self.count_of(listener)
+        counts[key] += 1
         if self.ticking is None or self.ticking.done():
             self.ticking = asyncio.get_running_loop().create_task(self.keep_alive())
 
@@ -91,13 +91,17 @@ class Hub:
         if listener not in self.listeners:
             return
         self.listeners.discard(listener)
-        for counts, key in (
-            (self.by_token, listener.known.token.digest),
-            (self.by_address, listener.address),
-        ):
-            counts[key] -= 1
-            if counts[key] <= 0:
-                del counts[key]
+        counts, key = self.count_of(listener)
+        counts[key] -= 1
+        if counts[key] <= 0:
+            del counts[key]
+
+    def count_of(self, listener: Listener) -> tuple[Counter[str], str]:
+        """Return where a stream counts: backends by token, browsers by address."""
+        token = listener.known.token
+        if token.kind == "backend":
+            return self.by_token, token.digest
+        return self.by_address, listener.address
 
     def tell(self, change: Change) -> None:
         """Queue a hint for everybody whom a change concerns."""

@@ -102,6 +102,19 @@ async def test_streams_above_a_limit_are_refused(
     hub.join(twin)
 
 
+async def test_streams_of_a_backend_take_no_room_from_browsers_beside_it() -> None:
+    """Count only those by address that are limited by it."""
+    hub = Hub(State(), Settings(streams_per_address=1))
+    backend = listen(BACKEND, kind="backend")
+    hub.join(backend)
+    browser = listen()
+    hub.join(browser)
+    hub.leave(backend)
+    hub.leave(browser)
+    assert not hub.by_token
+    assert not hub.by_address
+
+
 async def test_a_revoked_token_ends_its_streams() -> None:
     """End a stream with its token, and leave the others."""
     state = State()
