@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from flags.delivery.http import Refusal, Request
-from flags.delivery.inputs import check_content_type, check_value
+from flags.delivery.inputs import check_content_type, check_value, parse_query
 
 Shape = TypeVar("Shape")
 
@@ -79,6 +79,7 @@ def check_registration(request: Request) -> None:
 def read_shape(request: Request, decode: Callable[[bytes], Shape]) -> Shape:
     """Decode a body of a known shape; a body that could hold a NUL is looked at closely."""
     check_content_type(request)
+    parse_query(request.query)
     try:
         if b"\\u0000" in request.body:
             check_value(msgspec.json.decode(request.body))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flags.delivery import frontend, health, ofrep, parts, texts, unleash, variant
+from flags.delivery import stream as open_stream
 from flags.delivery.http import Request, Response
 from flags.delivery.inputs import BULK_BYTES, CONTEXT_BYTES, METRICS_BYTES
 from flags.delivery.service import Service
@@ -45,7 +46,7 @@ def both(name: str, family: Family, answer: Answer) -> Route:
 
 def stream(name: str, family: Family) -> Route:
     """Build a route that is answered with an event stream."""
-    return Route(name, family, {"GET": health.get_liveness}, stream=True)
+    return Route(name, family, {"GET": open_stream.answer_head}, stream=True)
 
 
 EXACT: dict[str, Route] = {

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from flags.delivery.auth import ANY_KIND
-from flags.delivery.http import Header, Refusal, Request, unavailable
+from flags.delivery.http import Header, Refusal, Request, Response, unavailable
 from flags.delivery.inputs import Pairs, parse_query
 from flags.delivery.service import Service
 from flags.delivery.state import Known
@@ -45,6 +45,12 @@ def open_listener(service: Service, request: Request) -> Listener:
     )
     service.hub.join(listener)
     return listener
+
+
+def answer_head(service: Service, request: Request) -> Response:
+    """Answer HEAD: what GET would be answered with, and no stream."""
+    identify(service, request, parse_query(request.query))
+    return Response(200, list(STREAM_HEADERS))
 
 
 def identify(service: Service, request: Request, pairs: Pairs) -> Known:

@@ -58,6 +58,7 @@ def find_body(view: View, query: bytes, *, inline: bool, app: str) -> tuple[byte
 def get_feature(service: Service, request: Request) -> Response:
     """Answer one definition with its segments inlined; 404 outside the token's apps."""
     known = service.gatekeeper.identify(request, BACKEND)
+    parse_query(request.query)
     view = service.gatekeeper.view(known)
     feature = build_feature([live.lowered for live in view.lives], request.rest)
     if feature is None:

@@ -87,6 +87,36 @@ def test_a_token_in_the_address_is_refused(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "token", "body"),
+    [
+        ("/api/client/register", BACKEND, {"appName": "shop"}),
+        ("/api/client/metrics", BACKEND, {"appName": "shop", "bucket": None}),
+        ("/api/client/metrics/bulk", BACKEND, {"applications": [], "metrics": []}),
+        ("/api/frontend/client/register", FRONTEND, {"appName": "shop"}),
+        ("/api/frontend/client/metrics", FRONTEND, {"appName": "shop", "bucket": None}),
+    ],
+)
+def test_a_token_in_the_address_of_a_report_is_refused(
+    client: Client, path: str, token: str, body: Any
+) -> None:
+    """Refuse it there too: it is as burnt as any other."""
+    assert client.post(path, body, token=token).status in {200, 202}
+    assert client.post(f"{path}?token={token}", body, token=token).status == 400
+
+
+def test_a_definition_is_not_given_for_a_token_in_the_address(client: Client) -> None:
+    """Refuse the token in the address of one definition."""
+    path = f"/api/client/features/chat?token={BACKEND}"
+    assert client.get(path, token=BACKEND).status == 400
+
+
+def test_the_head_of_a_stream_needs_a_token_as_well(client: Client) -> None:
+    """Answer HEAD as GET would be answered, without opening a stream."""
+    statuses = [client.ask("HEAD", "/api/stream", token=one).status for one in ("", FRONTEND)]
+    assert statuses == [401, 200]
+
+
+@pytest.mark.parametrize(
     ("path", "token", "body", "status"),
     [
         ("/api/client/register", BACKEND, REGISTRATION, 202),
