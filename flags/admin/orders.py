@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +23,13 @@ from flags.admin.choices import (
 from flags.admin.marks import ORDER_TONES, badge, place_label
 from flags.models import LegalOrder
 from flags.models.order import ORDER_STATES
-from flags.operations.orders import NEXT_STATES, AdvanceLegalOrder, SetLegalOrder
+from flags.operations.orders import (
+    NEXT_STATES,
+    AdvanceLegalOrder,
+    SetLegalOrder,
+    order_digest,
+)
+from regions.admin.names import territory_name
 from regions.governance.admin_forms import CommandForm
 from regions.governance.admin_pages import CommandAdmin, Step
 
@@ -79,6 +84,7 @@ class AdvanceForm(CommandForm):
     """The next state, out of those that can follow."""
 
     state = forms.ChoiceField(label=_("Next state"))
+    seen = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,20 +94,41 @@ class AdvanceForm(CommandForm):
 
     @classmethod
     def read(cls, instance: LegalOrder) -> dict[str, Any]:
-        """Return nothing: the present state is not a choice."""
-        return {}
+        """Return what is decided about; the present state is not a choice."""
+        return {"seen": order_digest(instance)}
 
     def build(self) -> AdvanceLegalOrder:
         """Return the step."""
         row: LegalOrder = self.instance
-        return AdvanceLegalOrder(app=row.app.key, key=row.key, state=self.cleaned_data["state"])
+        return AdvanceLegalOrder(app=row.app.key, key=row.key, **self.cleaned_data)
 
 
 def _tell_advance(row: LegalOrder) -> str:
     return _t(
-        "The order %(key)s is %(state)s. A scheduled order blocks from its effective date in "
-        "every environment, a stopped or lifted one never blocks. Who drafted it may not decide."
-    ) % {"key": row.key, "state": STATE_LABELS[row.state]}
+        "The order %(key)s is %(state)s. It speaks of %(targets)s in %(place)s. A scheduled order "
+        "blocks from its effective date (%(date)s) in every environment, a stopped or lifted one "
+        "never blocks. Who drafted it may not decide."
+    ) % {
+        "key": row.key,
+        "state": STATE_LABELS[row.state],
+        "targets": _tell_targets(row),
+        "place": _tell_place(row),
+        "date": row.effective_date or "…",
+    }
+
+
+def _tell_place(row: LegalOrder) -> str:
+    if row.territory_id:
+        return territory_name(row.territory_id)
+    if row.market:
+        return row.market.name
+    return row.subdivision_id or _t("every country and region")
+
+
+def _tell_targets(row: LegalOrder) -> str:
+    keys = [bundle.key for bundle in row.bundles.all()]
+    keys += [feature.key for feature in row.features.all()]
+    return ", ".join(keys) or _t("the whole app")
 
 
 @admin.register(LegalOrder)
@@ -163,8 +190,6 @@ class LegalOrderAdmin(CommandAdmin):
         return place_label(row)
 
     @admin.display(description=_("Blocks"))
-    def targets(self, row: LegalOrder) -> Any:
+    def targets(self, row: LegalOrder) -> str:
         """Show what it blocks, the whole app when it names nothing."""
-        keys = [bundle.key for bundle in row.bundles.all()]
-        keys += [feature.key for feature in row.features.all()]
-        return format_html("{}", ", ".join(keys) if keys else _("the whole app"))
+        return _tell_targets(row)

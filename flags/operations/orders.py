@@ -8,6 +8,7 @@ from datetime import date
 
 from flags.models import Bundle, Feature, LegalOrder
 from flags.operations.lookups import PLACE_COLUMNS, get_place
+from regions import canonical
 from regions.governance.commands import Change, Command, Moment, Refused, operation
 from regions.governance.models import AuditEntry
 from regions.models import App
@@ -20,7 +21,7 @@ from regions.operations.checks import (
     get_app,
     shown,
 )
-from regions.operations.rows import put
+from regions.operations.rows import describe, put
 
 NEXT_STATES: dict[str, tuple[str, ...]] = {
     "drafted": ("scheduled",),
@@ -30,6 +31,7 @@ NEXT_STATES: dict[str, tuple[str, ...]] = {
     "lifted": (),
 }
 KIND = "legal-order"
+COLUMNS = (*PLACE_COLUMNS, "issued_date", "effective_date", "reason", "owner", "source", "state")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +54,16 @@ class SetLegalOrder(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvanceLegalOrder(Command):
-    """Bring a legal order to its next state."""
+    """Bring a legal order to its next state.
+
+    `seen` is the `order_digest` of what the person decides about: when the order reads
+    otherwise by now, nothing is stored.
+    """
 
     app: str
     key: str
     state: str
+    seen: str = ""
 
 
 @operation(SetLegalOrder, permission="orders.draft")
@@ -117,8 +124,19 @@ def advance_legal_order(command: AdvanceLegalOrder, moment: Moment) -> Iterable[
         return []
     _check_step(order, command.state)
     _check_second_person(order, moment)
+    if command.seen and command.seen != order_digest(order):
+        raise Refused(
+            f"The legal order {order.key} was changed meanwhile; open it anew to decide.",
+            code="stale",
+        )
     values = {"state": command.state, "state_since_at": moment.now}
     return put(order, order, values).changes(KIND, order.key)
+
+
+def order_digest(order: LegalOrder) -> str:
+    """Return the digest of all that an order says: what it blocks, where, from when and why."""
+    facts = describe(order, COLUMNS)
+    return canonical.digest(canonical.encode([facts, _list_targets(order)]))
 
 
 def _check_step(order: LegalOrder, state: str) -> None:

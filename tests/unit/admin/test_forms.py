@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from flags.models import Bundle, ClientToken, Expectation, Feature, KillSwitch, LegalOrder, Offer
+from flags.operations.orders import order_digest
 from regions.governance.models import AuditEntry
 from tests.unit.admin.conftest import SignIn
 from tests.unit.world import Do
@@ -133,9 +134,14 @@ def test_an_order_is_drafted_by_one_and_decided_by_another(world: Do, sign_in: S
     row = LegalOrder.objects.get()
     page = pm.get(reverse("admin:flags_legalorder_change", args=[row.pk]))
     assert 'name="reason"' in page.content.decode()
-    status, text = post(admin, "flags_legalorder_step_advance", {"state": "scheduled"}, row.pk)
+    decision = {"state": "scheduled", "seen": order_digest(row)}
+    status, text = post(admin, "flags_legalorder_step_advance", decision, row.pk)
     assert (200, True) == (status, "another person has to decide" in text)
-    done = post(approver, "flags_legalorder_step_advance", {"state": "scheduled"}, row.pk)
+    asked = approver.get(reverse("admin:flags_legalorder_step_advance", args=[row.pk]))
+    assert "It speaks of pay.card in" in asked.content.decode()
+    unseen = post(approver, "flags_legalorder_step_advance", {"state": "scheduled"}, row.pk)
+    assert (200, "drafted") == (unseen[0], LegalOrder.objects.get().state)
+    done = post(approver, "flags_legalorder_step_advance", decision, row.pk)
     assert 302 == done[0]
     row.refresh_from_db()
     assert "scheduled" == row.state

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from django.contrib.auth.models import Group, User
 
 from flags.models import LegalOrder
-from flags.operations.orders import NEXT_STATES, AdvanceLegalOrder, SetLegalOrder
+from flags.operations.orders import (
+    NEXT_STATES,
+    AdvanceLegalOrder,
+    SetLegalOrder,
+    order_digest,
+)
 from regions.governance.commands import Command, Refused
 from regions.governance.execute import PermissionRefused, execute
 from regions.governance.policy import APPROVERS, PRODUCT_MANAGERS
@@ -50,6 +56,18 @@ def test_an_order_is_drafted_then_decided(world: Do) -> None:
         row = LegalOrder.objects.get()
         assert (state, NOW) == (row.state, row.state_since_at)
     assert not world(advance("lifted")).changed
+
+
+@pytest.mark.parametrize("wider", [{"bundles": ()}, {"territory": ""}, {"reason": "another one"}])
+def test_nobody_decides_about_what_they_did_not_see(world: Do, wider: dict[str, object]) -> None:
+    """A draft that was rewritten while the approver read it is not decided."""
+    world(an_order())
+    seen = order_digest(LegalOrder.objects.get())
+    world(an_order(**wider))
+    with pytest.raises(Refused) as caught:
+        world(replace(advance("scheduled"), seen=seen))
+    assert ("stale", "drafted") == (caught.value.code, LegalOrder.objects.get().state)
+    world(replace(advance("scheduled"), seen=order_digest(LegalOrder.objects.get())))
 
 
 @pytest.mark.parametrize("start", sorted(NEXT_STATES))
