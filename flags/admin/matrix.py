@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from flags.admin.marks import SHORT_LABELS, STATUS_LABELS, shape
 from flags.queries.boards import Board, BoardCell
 from regions.admin.names import territory_name
+from regions.locales.territory import list_spellings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +105,9 @@ class Row:
 
     @property
     def words(self) -> str:
-        """Return what the search looks through: both the reader's and the English name."""
-        return f"{self.name} {territory_name(self.code, 'en')} {self.code}".casefold()
+        """Return what the search looks through: the reader's and the English name, every code."""
+        names = (self.name, territory_name(self.code, "en"), *list_spellings(self.code))
+        return " ".join(names).casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@
   const rows = () => [...gridBox.querySelectorAll("tbody tr[data-code]")];
   const cells = (row) => [...row.querySelectorAll(".lf-cell")];
   const shownRows = () => rows().filter((row) => !row.hidden);
-  const fold = (text) => text.trim().toLocaleLowerCase();
+  /* Marks are left out, so that "turkiye" and "cote" find Türkiye and Côte d'Ivoire. */
+  const fold = (text) => text.trim().toLocaleLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
 
   /* Filters */
 
@@ -28,7 +29,7 @@
     const live = new Map();
     for (const row of rows()) {
       const inMarket = !market.value || row.dataset.markets.split(" ").includes(market.value);
-      const named = !words || row.dataset.words.includes(words);
+      const named = !words || fold(row.dataset.words).includes(words);
       let hit = !statuses.size;
       for (const cell of row.querySelectorAll("td[data-marks]")) {
         const marks = cell.dataset.marks.split(" ");

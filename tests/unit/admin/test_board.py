@@ -72,6 +72,12 @@ def test_a_cell_says_its_status_in_words_and_in_shape(world: Do, sign_in: SignIn
     assert '<span class="lf-cell-word">Off</span>' in text
 
 
+def test_a_country_is_found_by_name_and_by_every_code(world: Do, sign_in: SignIn) -> None:
+    """Who types what the phone or the spreadsheet says finds the row."""
+    text = sign_in("guest").get(BOARD, SCOPE).content.decode()
+    assert 'data-words="singapore singapore sg sgp"' in text
+
+
 def test_a_bundle_whose_features_differ_is_partly_live(world: Do, sign_in: SignIn) -> None:
     """The status is computed, never typed."""
     offer: dict[str, Any] = {"status": "live", "reason": "licensed", "owner": "pay-team"}
