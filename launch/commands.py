@@ -10,10 +10,11 @@ from pathlib import Path
 
 from launch.places import UnableToStart, make_private, redis_socket, secret_key_file
 
-# Celery warns of these at each start; on one person's machine they are meant.
+# Celery and Django warn of these at each start; on one person's machine they are meant.
 MEANT = (
     "ignore:Using settings.DEBUG:UserWarning",
     "ignore:You're running the worker with superuser",
+    "ignore:StreamingHttpResponse must consume synchronous iterators:Warning",  # static files
 )
 ROOT = Path(__file__).resolve().parent.parent
 
