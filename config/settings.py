@@ -164,4 +164,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # Django's own handler would say everything a second time while DEBUG is on.
+    "loggers": {"django": {"handlers": [], "level": LOG_LEVEL}},
 }
