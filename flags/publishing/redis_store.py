@@ -141,13 +141,23 @@ class RedisStore:
         stop: threading.Event,
         on_connected: Callable[[], None] | None,
     ) -> None:
+        told = False  # An outage is told once, not at each of its four attempts a second.
+
+        def connected() -> None:
+            nonlocal told
+            told = False
+            if on_connected is not None:
+                on_connected()
+
         while not stop.is_set():
             try:
                 with self.client.pubsub() as subscription:  # type: ignore[no-untyped-call]
                     subscription.subscribe(CHANNEL)
-                    _follow(subscription, on_hint, stop, on_connected)
+                    _follow(subscription, on_hint, stop, connected)
             except redis.RedisError as error:
-                _log.warning("hints.lost", error=str(error))
+                if not told:
+                    _log.warning("hints.lost", error=str(error))
+                told = True
                 stop.wait(RECONNECT_SECONDS)
 
 
@@ -164,13 +174,13 @@ def _follow(
     subscription: redis.client.PubSub,
     on_hint: Callable[[Hint], None],
     stop: threading.Event,
-    on_connected: Callable[[], None] | None,
+    on_connected: Callable[[], None],
 ) -> None:
     while not stop.is_set():
         message = subscription.get_message(timeout=LISTEN_SECONDS)
         if message is None:
             continue
-        if message["type"] == "subscribe" and on_connected is not None:
+        if message["type"] == "subscribe":
             on_connected()
         if message["type"] == "message":
             with suppress(msgspec.MsgspecError):  # another version's hint: polling finds it

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+from structlog.testing import capture_logs
 
-from flags.publishing.redis_store import RedisStore
+from flags.publishing.redis_store import RECONNECT_SECONDS, RedisStore
 from flags.publishing.store import Head, Hint, StoreUnavailable
 from tests.faults.site import ACCESS, CONTENT, KILLS, Actor, Site
 from tests.product import eventually
@@ -135,3 +136,23 @@ def test_listener_outlives_redis() -> None:
         stop.set()
         thread.join(timeout=2)
         assert not thread.is_alive()
+
+
+def test_an_outage_is_told_once() -> None:
+    """A log of a night without Redis has one line of lost hints, and one for the next night."""
+    with RedisServer() as server, capture_logs() as logs:
+        connected: list[float] = []
+        stop = threading.Event()
+        thread = RedisStore(server.url).listen(
+            lambda _: None, stop, on_connected=lambda: connected.append(time.monotonic())
+        )
+        eventually(lambda: len(connected) == 1)
+        for outage in (1, 2):
+            server.kill()
+            eventually(lambda outage=outage: len(logs) == outage)  # type: ignore[misc]
+            stop.wait(3 * RECONNECT_SECONDS)
+            server.restart()
+            eventually(lambda outage=outage: len(connected) == outage + 1)  # type: ignore[misc]
+        stop.set()
+        thread.join(timeout=2)
+    assert ["hints.lost"] * 2 == [line["event"] for line in logs]
