@@ -80,7 +80,7 @@ class Conflict(models.Model):
         ordering: ClassVar = ["found_at"]
 
     def __str__(self) -> str:
-        return str(self.translation_id)
+        return f"{self.translation.entry.key} {self.translation.locale.tag}"
 
 
 class TextBlob(models.Model):

@@ -47,7 +47,8 @@ class Command(BaseCommand):
         self._print(report, check=options["check"])
         if report.conflicts or report.errors:
             raise CommandError(
-                f"{len(report.conflicts)} conflicts and {len(report.errors)} errors wait for you."
+                f"Conflicts: {len(report.conflicts)}, errors: {len(report.errors)}. "
+                "Settle conflicts in the admin, mend errors in the files."
             )
         if options["check"] and not report.is_clean:
             raise CommandError("Catalogs and database are not in step; run sync_locale.")
