@@ -66,9 +66,9 @@ class Gatekeeper:
             text = text[7:].strip()
         known = self.state.tokens.get(hashlib.sha256(text).hexdigest())
         if known is None:
-            if self.state.heard_at is None:
-                # Nobody has answered since the start: the token may be newer than the file.
-                # SDKs stop for ever on 401, so this one waits.
+            if self.state.heard_at is None or self.state.lacks_access():
+                # The token may be newer than what this node has: nobody has answered since
+                # the start, or the part did not arrive. SDKs stop for ever on 401.
                 raise unavailable()
             raise Refusal(401, "The token is not known.")
         if len(self.found) >= CACHED_TOKENS:
@@ -82,8 +82,3 @@ class Gatekeeper:
         if view is None:
             raise unavailable()
         return view
-
-    def holds(self, digest: str, now: datetime) -> bool:
-        """Tell whether a token is still good, for streams that are open."""
-        known = self.state.tokens.get(digest)
-        return known is not None and (known.token.expires is None or known.token.expires > now)

@@ -118,6 +118,14 @@ class State:
         """Tell whether tokens and at least one scope can be answered for."""
         return bool(self.access) and bool(self.live)
 
+    def lacks_access(self) -> bool:
+        """Tell whether newer tokens are published than this node has."""
+        return any(
+            head.is_newer_than(self.parts[key].head if key in self.parts else None)
+            for key, head in self.published.items()
+            if key.part == "access"
+        )
+
     def wants(self, key: PartKey, head: Head) -> bool:
         """Tell whether a part is newer than what is served and was not refused before."""
         if self.refused.get(key) == head.digest:

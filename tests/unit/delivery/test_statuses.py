@@ -13,7 +13,9 @@ from tests.unit.delivery.world import (
     FRONTEND,
     PREVIEW,
     Client,
+    build_access,
     build_client,
+    build_part,
 )
 
 METRICS = {"appName": "shop", "bucket": {"toggles": {"pay": {"yes": 1, "no": 0}}}}
@@ -297,3 +299,13 @@ def test_the_etag_follows_the_context(client: Client) -> None:
     assert in_singapore.headers["etag"] != in_france.headers["etag"]
     headers = {"If-None-Match": in_singapore.headers["etag"]}
     assert client.get(path + "FR", headers=headers).status == 200
+
+
+def test_an_unknown_token_may_be_in_a_part_that_has_not_arrived() -> None:
+    """Answer 503 and not 401, which stops SDKs for ever, while newer tokens are known to exist."""
+    client = build_client()
+    newer = build_part("access", build_access(), 9)
+    client.app.service.state.hear({newer.key: newer.head})
+    answer = client.get("/api/frontend", token="superapp:production.new")
+    assert (503, "2") == (answer.status, answer.headers["retry-after"])
+    assert 200 == client.get("/api/frontend").status
