@@ -138,7 +138,7 @@ def _give(request: HttpRequest, form: CommandForm, now: datetime) -> Receipt | N
     if not form.is_valid():
         return None
     try:
-        return execute(form.build(), actor=request.user, now=now)  # type: ignore[arg-type]
+        return execute(form.build(), actor=request.user, now=now)  # type: ignore[arg-type]  # staff
     except Refused as refused:
         form.add_refusal(refused)
     except PermissionRefused as refused:
