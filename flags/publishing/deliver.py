@@ -14,7 +14,7 @@ from django.conf import settings
 
 from flags.publishing.redis_store import RedisStore
 from flags.publishing.snapshot import named_blobs
-from flags.publishing.store import Hint, StoredPart
+from flags.publishing.store import DamagedPart, Hint, PartKey, StoredPart
 from flags.queries.snapshots import find_blob, find_part, load_heads
 
 _log = structlog.get_logger(__name__)
@@ -49,15 +49,38 @@ def put_lacking() -> int:
     Four queries and two round trips when nothing is lacking. Raises OSError when Redis
     does not answer.
     """
-    kept = live_store().heads()
-    lacking = [
-        key for key, head in sorted(load_heads().items()) if head.is_newer_than(kept.get(key))
-    ]
+    store = live_store()
+    kept = store.heads()
+    lacking: list[PartKey] = []
+    for key, head in sorted(load_heads().items()):
+        there = kept.get(key)
+        if head.is_newer_than(there) or (head != there and _discard_damaged(store, key)):
+            lacking.append(key)
     for key in lacking:
-        part = find_part(key)
+        try:
+            part = find_part(key)
+        except DamagedPart as error:
+            _log.error("snapshot.damaged_in_database", part=str(key), error=str(error))
+            continue
         if part is not None and deliver([part], blobs=_find_blobs(named_blobs(part))):
             _log.info("snapshot.put_again", part=str(key), revision=part.head.revision)
     return len(lacking)
+
+
+def _discard_damaged(store: RedisStore, key: PartKey) -> bool:
+    """Discard a part that is not the one saved and does not match its digest either.
+
+    However new it says it is, it would stand in the way of every later one. A whole part
+    that is newer stays: revisions never go back, and a restored database is told in the log.
+    """
+    try:
+        store.get(key)
+    except DamagedPart as error:
+        _log.error("snapshot.damaged_in_redis", part=str(key), error=str(error))
+        store.discard(key)
+        return True
+    _log.error("snapshot.redis_is_ahead", part=str(key))
+    return False
 
 
 def _find_blobs(names: Iterable[str]) -> dict[str, bytes]:

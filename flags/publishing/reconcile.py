@@ -73,6 +73,8 @@ def run(stop: threading.Event) -> None:
             connection.close()
         except OSError as error:
             _log.info("reconcile.waiting", error=str(error))
+        except Exception:  # noqa: BLE001 - a web process without this loop would not be noticed
+            _log.exception("reconcile.failed_to_look")
 
 
 def _publish_in_child(environment_key: str, stop: threading.Event) -> None:

@@ -7,6 +7,7 @@ StoreUnavailable, an OSError. No Django here, since an edge imports it.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,12 +35,15 @@ LISTEN_SECONDS = 0.25
 RECONNECT_SECONDS = 0.25
 
 # Compare and set in one step. The index is added to even when the part is refused, so that
-# an index lost by eviction heals at the next put.
+# an index lost by eviction heals at the next put. What is no part gives way to one.
 _PUT = """
 redis.call('SADD', KEYS[2], ARGV[1])
-local kept = redis.call('HMGET', KEYS[1], 'epoch', 'revision')
-if kept[1] then
-  local epoch, revision = tonumber(kept[1]), tonumber(kept[2])
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
+local kept = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'digest', 'body')
+local function whole(text) return text and string.match(text, '^%d+$') and tonumber(text) end
+local epoch, revision = whole(kept[1]), whole(kept[2])
+local readable = kept[3] and #kept[3] == 64 and string.match(kept[3], '^%x+$') and kept[4]
+if epoch and revision and readable then
   local new_epoch, new_revision = tonumber(ARGV[2]), tonumber(ARGV[3])
   if new_epoch < epoch or (new_epoch == epoch and new_revision <= revision) then return 0 end
 end
@@ -47,6 +51,8 @@ redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'revision', ARGV[3], 'digest', ARG
   'body', ARGV[5])
 return 1
 """
+
+_DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 _log = structlog.get_logger(__name__)
 _decode_hint = msgspec.json.Decoder(Hint).decode
@@ -73,21 +79,23 @@ class RedisStore:
     def heads(self) -> dict[PartKey, Head]:
         """Return how new each part is, in two round trips."""
         with unavailable_as_oserror():
-            keys = [_parse_key(name) for name in sorted(self.client.smembers(_index()))]
+            names = sorted(self.client.smembers(_index()))
+            keys = [key for key in map(_parse_key, names) if key is not None]
             pipe = self.client.pipeline(transaction=False)
             for key in keys:
                 pipe.hmget(_part_name(key), ["epoch", "revision", "digest"])
-            rows = pipe.execute() if keys else []
-        found = zip(keys, rows, strict=True)
-        return {key: _head(row) for key, row in found if None not in row}
+            rows = pipe.execute(raise_on_error=False) if keys else []
+        found = {key: _head(row) for key, row in zip(keys, rows, strict=True)}
+        return {key: head for key, head in found.items() if head is not None}
 
     def get(self, key: PartKey) -> StoredPart | None:
         """Return the newest part, or None."""
         with unavailable_as_oserror():
             row = self.client.hmget(_part_name(key), ["epoch", "revision", "digest", "body"])
-        if None in row:
+        head = _head(row)
+        if head is None or row[3] is None:
             return None
-        return check_part(StoredPart(key=key, head=_head(row), body=cast("bytes", row[3])))
+        return check_part(StoredPart(key=key, head=head, body=cast("bytes", row[3])))
 
     def get_blob(self, sha256: str) -> bytes | None:
         """Return a text bundle, or None."""
@@ -110,7 +118,12 @@ class RedisStore:
         """Keep an immutable text bundle."""
         check_blob(sha256, body)
         with unavailable_as_oserror():
-            self.client.set(_blob_name(sha256), body, nx=True)
+            self.client.set(_blob_name(sha256), body)
+
+    def discard(self, key: PartKey) -> None:
+        """Take a part away that is not what it says, so that a good one can be put."""
+        with unavailable_as_oserror():
+            self.client.delete(_part_name(key))
 
     def announce(self, hint: Hint) -> None:
         """Tell every listener that a part is new; who does not listen finds it by polling."""
@@ -203,11 +216,20 @@ def _key_text(key: PartKey) -> str:
     return f"{key.environment}:{key.app}:{key.part}"
 
 
-def _parse_key(name: object) -> PartKey:
-    environment, app, part = cast("bytes", name).decode().split(":")
+def _parse_key(name: object) -> PartKey | None:
+    """Return the key, None for a name that somebody else put into the index."""
+    try:
+        environment, app, part = cast("bytes", name).decode().split(":")
+    except ValueError:
+        return None
     return PartKey(environment=environment, app=app, part=part)
 
 
-def _head(row: list[bytes | str | None]) -> Head:
+def _head(row: object) -> Head | None:
+    """Return how new a part is, None when it is not there or cannot be read."""
+    if not isinstance(row, list) or None in row[:3]:
+        return None
     epoch, revision, digest = cast("list[bytes]", row[:3])
+    if not (epoch.isdigit() and revision.isdigit() and _DIGEST.fullmatch(digest)):
+        return None
     return Head(epoch=int(epoch), revision=int(revision), digest=digest.decode())

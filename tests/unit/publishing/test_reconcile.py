@@ -31,15 +31,18 @@ def test_changes_that_come_and_go_are_not_overdue(shop: None) -> None:
         publish("production", now=NOW)
 
 
-def test_the_loop_outlives_the_database(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
-    """While the database does not answer the loop goes on looking, and works again after."""
+@pytest.mark.parametrize("trouble", [OperationalError("the database is gone"), ValueError("?")])
+def test_the_loop_outlives_trouble(
+    trouble: Exception, monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
+    """While the database does not answer, or worse, the loop goes on looking."""
     looks: list[float] = []
     stop = threading.Event()
 
     def look(_watch: Watch, *, now: datetime, tick: float) -> list[str]:
         looks.append(tick)
         if len(looks) < 3:
-            raise OperationalError("the database is gone")
+            raise trouble
         stop.set()
         return []
 
