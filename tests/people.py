@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 
 import httpx
 
+SCOPE = {"app": "superapp", "environment": "production"}
+
 
 class _Forms(HTMLParser):
     """Collect the fields that each form of a page would send as it stands."""
@@ -100,7 +102,7 @@ def send_form(
 
 def set_cell(client: httpx.Client, cell: str, **fields: str) -> httpx.Response:
     """Fill in the launch board's form of a cell such as `SG:commerce`, and save it."""
-    page = client.get("/admin/board/cell/", params={"cell": cell})
+    page = client.get("/admin/board/cell/", params={**SCOPE, "cell": cell})
     return send_form(
         client,
         page,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.people import set_cell, sign_in
+from tests.people import SCOPE, set_cell, sign_in
 from tests.product import BACKEND_TOKEN, FRONTEND_TOKEN, Product
 
 pytestmark = [pytest.mark.product, pytest.mark.xdist_group("product")]
@@ -76,5 +76,5 @@ def test_the_board_refuses_and_stores_nothing(landfall: Product, changed: dict[s
 
 def _offers(manager: httpx.Client) -> str:
     """Return the cell's own part of the panel: its status and what was changed."""
-    page = manager.get("/admin/board/cell/", params={"cell": "TH:commerce"}).text
+    page = manager.get("/admin/board/cell/", params={**SCOPE, "cell": "TH:commerce"}).text
     return page[page.index("<section") : page.index("<form")] + page[page.index("lf-history") :]
