@@ -77,7 +77,12 @@ def path_of(locale_dir: Path, *, locale: str, component: str) -> Path:
 
 
 def read(path: Path) -> bytes | None:
-    """Return the bytes of a file, one more than is allowed at most; None when it is not there."""
+    """Return the bytes of a file, one more than is allowed at most; None when it is not there.
+
+    Raises OSError, also for a pipe, which would be waited for without end.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path.name} is not a file.")
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,11 @@ def test_a_replaced_file_keeps_its_mode_and_leaves_no_litter(tmp_path: Path) -> 
         files.replace(path, b"new", seen=b"old")
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o640)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_pipe_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    """Refuse what is no file; opening it would never end."""
+    pipe = tmp_path / "wallet.po"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="is not a file"):
+        files.read(pipe)
