@@ -101,6 +101,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     quick_ends: int = 0
+    again_at: float | None = None
     _rest: bytes = field(default=b"", repr=False)
 
     def start(self) -> None:
@@ -115,6 +116,7 @@ class Child:
             preexec_fn=tie_to_parent,  # noqa: PLW1509 - the launcher has no threads
         )
         self.started_at = time.monotonic()
+        self.again_at = None
         self.keeper.watch(self.process.pid)
         os.set_blocking(self.output, False)
 

@@ -34,6 +34,8 @@ STOP_SECONDS = 8.0
 READY_SECONDS = 60.0
 QUICK_SECONDS = 5.0
 QUICK_ENDS_ALLOWED = 3
+PAUSE_SECONDS = 5.0
+VITAL = frozenset({"web", "redis"})
 
 
 class Product:
@@ -127,19 +129,33 @@ class Product:
             raise UnableToStart(f"Not ready after {READY_SECONDS:.0f} s; everything was ended.")
 
     def _start_again(self, child: Child) -> None:
-        child.relay()
-        status = child.ended()
-        quick = time.monotonic() - child.started_at < QUICK_SECONDS
-        child.quick_ends = child.quick_ends + 1 if quick else 1
-        why = f"signal {-status}" if status is not None and status < 0 else f"status {status}"
-        if child.quick_ends >= QUICK_ENDS_ALLOWED or (child.name == "web" and not self.ready):
-            raise UnableToStart(f"{child.name} ended with {why}; everything was ended.")
-        say("landfall", f"{child.name} ended with {why} and is started again.")
+        if child.again_at is None:
+            child.again_at = time.monotonic() + self._note_end(child)
+        if time.monotonic() < child.again_at:
+            return
         with contextlib.suppress(KeyError):
             self.selector.unregister(child.output)
         child.clear()
         child.start()
         self.selector.register(child.output, selectors.EVENT_READ, child)
+
+    def _note_end(self, child: Child) -> float:
+        """Say that a process ended; return the seconds to wait before it is started again.
+
+        Clients need web and Redis; a worker that keeps failing must not take those with it.
+        """
+        child.relay()
+        status = child.ended()
+        quick = time.monotonic() - child.started_at < QUICK_SECONDS
+        child.quick_ends = child.quick_ends + 1 if quick else 1
+        why = f"signal {-status}" if status is not None and status < 0 else f"status {status}"
+        hopeless = child.quick_ends >= QUICK_ENDS_ALLOWED
+        if (hopeless and child.name in VITAL) or (child.name == "web" and not self.ready):
+            raise UnableToStart(f"{child.name} ended with {why}; everything was ended.")
+        pause_seconds = PAUSE_SECONDS if hopeless else 0.0
+        when = f" in {pause_seconds:.0f} s" if hopeless else ""
+        say("landfall", f"{child.name} ended with {why} and is started again{when}.")
+        return pause_seconds
 
     def _end(self) -> None:
         """End web, worker and beat together, Redis after them, and whatever is left by force."""

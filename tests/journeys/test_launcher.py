@@ -95,6 +95,17 @@ def test_starts_dead_processes_again(product: Product) -> None:
     assert httpx.get(f"{product.base}/readyz").status_code == 200
 
 
+def test_a_worker_that_keeps_dying_leaves_readers_alone(product: Product) -> None:
+    """After its third quick end a worker is given a pause; clients go on being answered."""
+    product.start()
+    for count in range(1, 4):
+        os.kill(product.process("config.celery:app worker"), signal.SIGKILL)
+        eventually(lambda count=count: product.log.count("worker ended with signal 9") >= count)  # type: ignore[misc]
+    assert "worker ended with signal 9 and is started again in 5 s." in product.log
+    assert httpx.get(f"{product.base}/readyz").status_code == 200
+    assert product.process("config.celery:app worker")
+
+
 def test_a_long_folder_is_no_obstacle(tmp_path: Path, prepared_folder: Path) -> None:
     """The embedded Redis listens elsewhere where the folder's path is too long for a socket."""
     product = Product(tmp_path / ("long" * 25) / "data", free_port())
