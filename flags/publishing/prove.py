@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from flags.engine.compile import compile_snapshot
 from flags.engine.compiled import CompiledSnapshot
 from flags.engine.context import Context
@@ -60,20 +62,38 @@ def prove_promises(
 ) -> None:
     """Check every stored expectation.
 
-    An expectation speaks of what the rows should give. It may hold with the kill switches
-    of now or without any: pulling or releasing one must never stop other changes from
-    being published. For the same reason an expected KILLED refuses nothing.
+    An expectation speaks of what the rows should give. It may hold as things stand, without
+    any kill switch, or without any legal order either: neither a switch nor a court's block
+    may ever wait until somebody has reworded what was expected. For the same reason an
+    expected KILLED refuses nothing.
     """
-    calm: CompiledSnapshot | None = None
+    worlds = _Worlds(snapshot)
     for promise in promises:
-        got = _ask(snapshot, promise, now)
-        if _is_kept(promise, got) or promise.reason == Reason.KILLED:
+        if promise.reason == Reason.KILLED:
             continue
-        if snapshot.kills:
-            calm = calm or compile_snapshot(snapshot.definitions)
-            got = _ask(calm, promise, now)
-        if not _is_kept(promise, got):
-            raise UnableToPublish(scope, _tell(promise, got))
+        answers = (_ask(world, promise, now) for world in worlds)
+        first = next(answers)
+        if not _is_kept(promise, first) and not any(_is_kept(promise, got) for got in answers):
+            raise UnableToPublish(scope, _tell(promise, first))
+
+
+class _Worlds:
+    """The snapshot, then itself without kill switches, then without legal orders either.
+
+    Each is compiled when it is first asked for.
+    """
+
+    def __init__(self, snapshot: CompiledSnapshot) -> None:
+        self.snapshot = snapshot
+        self.made = [snapshot]
+
+    def __iter__(self) -> Iterator[CompiledSnapshot]:
+        definitions = self.snapshot.definitions
+        calm = (definitions, replace(definitions, orders=()))
+        for number in range(1 + len(calm)):
+            if number == len(self.made):
+                self.made.append(compile_snapshot(calm[number - 1], previous=self.snapshot))
+            yield self.made[number]
 
 
 def _ask(snapshot: CompiledSnapshot, promise: Promise, now: datetime) -> Evaluation:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
+from msgspec.structs import replace
 
 from flags.engine.compile import compile_snapshot
-from flags.engine.definitions import Definitions, Feature, Territory
+from flags.engine.definitions import (
+    Definitions,
+    Feature,
+    KillSwitch,
+    LegalOrder,
+    Place,
+    Rule,
+    Target,
+    Territory,
+)
 from flags.engine.result import Evaluation, Reason
 from flags.publishing import prove
-from flags.publishing.prove import UnableToPublish, prove_bytes, prove_sample
+from flags.publishing.prove import UnableToPublish, prove_bytes, prove_promises, prove_sample
+from flags.queries.definitions import Promise
 from tests.unit.publishing.shop import NOW
 
 DEFINITIONS = Definitions(
@@ -42,3 +55,66 @@ def test_bytes_that_change_are_refused() -> None:
     body = b'{"texts": {}, "definitions": {"app": "superapp", "environment": "production"}}'
     with pytest.raises(UnableToPublish, match="its bytes change"):
         prove_bytes("a scope", body)
+
+
+SOLD = replace(
+    DEFINITIONS,
+    features=(
+        Feature(
+            key="wallet.pay",
+            offer_basis="account",
+            law_basis=("account",),
+            default_status="live",
+        ),
+    ),
+)
+ORDER = LegalOrder(
+    rule=Rule(key="order-1"),
+    targets=(Target(feature="wallet.pay"),),
+    place=Place(kind="territory", key="SG"),
+    effective=date(2020, 1, 1),
+)
+KILL = KillSwitch(
+    rule=Rule(key="kill-1"),
+    target=Target(feature="wallet.pay"),
+    since=NOW,
+    expires=NOW + timedelta(days=1),
+)
+
+
+def promise(*, value: bool, reason: str) -> Promise:
+    """Expect something of payments for an account in Singapore."""
+    return Promise(
+        key="p-1",
+        feature="wallet.pay",
+        context={"accountCountry": "SG"},
+        at=None,
+        value=value,
+        reason=reason,
+    )
+
+
+@pytest.mark.parametrize("kills", [(), (KILL,)])
+@pytest.mark.parametrize(("value", "reason"), [(True, "LIVE"), (False, "BLOCKED_BY_LAW")])
+def test_no_expectation_holds_back_a_legal_order(
+    kills: tuple[KillSwitch, ...],
+    value: bool,  # noqa: FBT001 - a table's column
+    reason: str,
+) -> None:
+    """A court's block is published whatever was expected before, and with any switch pulled."""
+    blocked = compile_snapshot(replace(SOLD, orders=(ORDER,)), kills)
+    prove_promises("a scope", blocked, [promise(value=value, reason=reason)], now=NOW)
+
+
+def test_an_expectation_that_an_offer_breaks_refuses() -> None:
+    """What a person decided by mistake is caught, also beside an order."""
+    planned = replace(
+        SOLD, orders=(ORDER,), features=(replace(SOLD.features[0], default_status="planned"),)
+    )
+    with pytest.raises(UnableToPublish, match="p-1"):
+        prove_promises(
+            "a scope",
+            compile_snapshot(planned),
+            [promise(value=True, reason="LIVE")],
+            now=NOW,
+        )
