@@ -18,6 +18,7 @@ from typing import Any
 from config.env import read_bool, read_int, read_secret, read_text
 from flags.delivery.app import App, build, owns
 from flags.delivery.flips import FlipTimers
+from flags.delivery.memory import Memory
 from flags.delivery.pollers import Feed
 from flags.delivery.settings import Settings
 from flags.delivery.state import State
@@ -48,6 +49,8 @@ class Node:
         self.on_start: list[Callable[[], None]] = []
         self.on_stop: list[Callable[[], None]] = []
         self.flips = FlipTimers(feed.state)
+        self.memory = Memory()
+        feed.state.on_live.append(self.memory.note_swap)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer an ASGI scope of any type."""
@@ -69,6 +72,7 @@ class Node:
                 await self.feed.start()
                 for start in self.on_start:
                     start()
+                self.memory.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 self.stop()

@@ -156,7 +156,7 @@ def build(
     state: State, *, settings: Settings | None = None, find_text: FindText | None = None
 ) -> App:
     """Build the ASGI application over a state; `find_text` looks unknown texts up."""
-    state.on_live.append(lambda live: prime(state, live))
+    state.before_view.append(prime)
     return App(Service(state, settings or Settings(), find_text))
 
 

@@ -82,6 +82,16 @@ class Live:
         return max(self.content_head, self.kills_head).revision
 
 
+def run(steps: Steps[Built]) -> Built:
+    """Run steps in one go, for a request that cannot do without the result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            built: Built = end.value
+            return built
+
+
 async def drive(steps: Steps[Built]) -> Built:
     """Run steps on the loop in slices of about 1 ms, with sleeps as long between."""
     until = time.perf_counter() + SLICE_SECONDS

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
-from flags.delivery.live import NO_HEAD, Live, build_live, drive, lower_again
+from flags.delivery.live import NO_HEAD, Live, Steps, build_live, drive, lower_again
 from flags.delivery.metrics import Counters
 from flags.delivery.prepared import Prepared, PreparedAccess, PreparedContent, PreparedKills
 from flags.publishing.snapshot import Access, Content, Kills, Token
@@ -90,9 +90,12 @@ class State:
         self.on_change: list[Callable[[Change], None]] = []
         self.on_access: list[Callable[[], None]] = []
         self.on_live: list[Callable[[Live], None]] = []
+        # Steps that make a view ready before anybody sees it.
+        self.before_view: list[Callable[[View, str], Steps[None]]] = []
         self.heard_at: float | None = None
         self.started_at = time.monotonic()
         self._kills: dict[ScopeKey, PreparedKills] = {}
+        self._coming: dict[ScopeKey, View] = {}
         self._activating = asyncio.Lock()
         self.counters.gauge("stale_seconds", lambda: {(): round(self.stale_seconds(), 3)})
         self.counters.gauge("revision", self._revisions)
@@ -234,6 +237,7 @@ class State:
                     now=datetime.now(UTC),
                 )
             )
+            await drive(self._make_views(live))
         except Exception as error:  # noqa: BLE001 whatever a part does to the compiler, the old one stays
             for item in (content, kills):
                 if item is not None:
@@ -283,10 +287,25 @@ class State:
         async with self._activating:
             if self.current(live.app, live.environment) is live:
                 renewed = await drive(lower_again(live, now=datetime.now(UTC)))
+                await drive(self._make_views(renewed))
                 self.live[live.environment, live.app] = renewed
                 self._index()
                 for tell_live in self.on_live:
                     tell_live(renewed)
+
+    def _make_views(self, live: Live) -> Steps[None]:
+        """Make the views that a scope will be seen in, so that the swap finds them ready."""
+        lives = {**self.live, (live.environment, live.app): live}
+        access = self.access.get(live.environment)
+        self._coming = {}
+        if access is None:
+            return
+        for app in (live.app, EVERY_APP):
+            view = self._build_view(live.environment, app, access.value, lives)
+            if view is not None:
+                for prepare in self.before_view:
+                    yield from prepare(view, app)
+                self._coming[live.environment, app] = view
 
     def _index(self) -> None:
         """Rebuild the look-ups that requests use."""
@@ -301,15 +320,18 @@ class State:
                 if token.digest not in self.barred:
                     channels[channel] = Known(environment, token)
             for app in (EVERY_APP, *{token.app for token in access.value.tokens} - {EVERY_APP}):
-                view = self._build_view(environment, app, access.value)
+                view = self._build_view(environment, app, access.value, self.live)
                 if view is not None:
                     views[environment, app] = view
         self.tokens, self.channels, self.views = tokens, channels, views
+        self._coming = {}
         self.blobs = {
             sha256: body for live in self.live.values() for sha256, body in live.blobs.items()
         }
 
-    def _build_view(self, environment: str, app: str, access: Access) -> View | None:
+    def _build_view(
+        self, environment: str, app: str, access: Access, served: Mapping[ScopeKey, Live]
+    ) -> View | None:
         """Gather the scopes of a token; None when one that was published is not there yet.
 
         An app that has never been published is left out: its token gets an empty answer,
@@ -318,15 +340,16 @@ class State:
         wanted = access.apps if app == EVERY_APP else tuple({app} & set(access.apps))
         lives = []
         for name in sorted(wanted):
-            live = self.live.get((environment, name))
+            live = served.get((environment, name))
             if live is not None:
                 lives.append(live)
             elif PartKey(environment, name, "content") in self.published:
                 return None
         found = tuple(lives)
-        old = self.views.get((environment, app))
-        if old is not None and old.lives == found:
-            return old
+        for known in (self.views, self._coming):
+            old = known.get((environment, app))
+            if old is not None and old.lives == found:
+                return old
         revision = max((live.revision for live in found), default=0)
         return View(environment, found, revision)
 

@@ -10,11 +10,11 @@ from flags.delivery.answers import answer_json, answer_unchanged, is_known, unkn
 from flags.delivery.auth import BACKEND
 from flags.delivery.http import JSON, NO_CACHE, Refusal, Request, Response, encode_json
 from flags.delivery.inputs import Pairs, parse_query
-from flags.delivery.live import Live
+from flags.delivery.live import Live, Steps, run
 from flags.delivery.reports import check_bulk, check_metrics, check_registration
 from flags.delivery.service import Service
-from flags.delivery.state import EVERY_APP, State, View
-from flags.wire.unleash import build_feature, render_features
+from flags.delivery.state import EVERY_APP, View
+from flags.wire.unleash import build_feature, render_steps
 
 # From this version of the client specification on, SDKs resolve segments themselves.
 SEGMENTS_SINCE = (4, 2, 0)
@@ -35,12 +35,9 @@ def list_features(service: Service, request: Request) -> Response:
     return answer_json(etag, body, stamp)
 
 
-def prime(state: State, live: Live) -> None:
+def prime(view: View, app: str) -> Steps[None]:
     """Render what nearly every backend SDK asks for, so that none of them waits for it."""
-    for app in (live.app, EVERY_APP):
-        view = state.view(app, live.environment)
-        if view is not None:
-            find_body(view, b"", inline=False, app=app)
+    view.bodies[False, b"", app] = yield from render_view(view, [], inline=False, app=app)
 
 
 def find_body(view: View, query: bytes, *, inline: bool, app: str) -> tuple[bytes, bytes]:
@@ -48,7 +45,7 @@ def find_body(view: View, query: bytes, *, inline: bool, app: str) -> tuple[byte
     key = (inline, query, app)
     rendered = view.bodies.get(key)
     if rendered is None:
-        rendered = render_view(view, parse_query(query), inline=inline, app=app)
+        rendered = run(render_view(view, parse_query(query), inline=inline, app=app))
         if len(view.bodies) >= CACHED_BODIES:
             view.bodies.clear()
         view.bodies[key] = rendered
@@ -77,7 +74,7 @@ def inlines_segments(spec: bytes) -> bool:
     return tuple(int(number[:9]) for number in numbers) < SEGMENTS_SINCE
 
 
-def render_view(view: View, pairs: Pairs, *, inline: bool, app: str) -> tuple[bytes, bytes]:
+def render_view(view: View, pairs: Pairs, *, inline: bool, app: str) -> Steps[tuple[bytes, bytes]]:
     """Render what a query asks for: its ETag and its body.
 
     The ETag is made of the query and of the flags alone, so that nodes which learnt of
@@ -92,7 +89,8 @@ def render_view(view: View, pairs: Pairs, *, inline: bool, app: str) -> tuple[by
         "name_prefix": prefix,
         "query": query,
     }
-    plain = render_features(lowered, revision=0, **options)
+    plain = yield from render_steps(lowered, revision=0, **options)
+    yield
     revision = max((live.flags_revision for live in lives), default=0)
     body = plain.replace(b'"meta":{"revisionId":0}', b'"meta":{"revisionId":%d}' % revision, 1)
     asked = sha256(encode_json([inline, app, query])).hexdigest()[:8]

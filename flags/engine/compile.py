@@ -7,17 +7,19 @@ is unchanged since the previous snapshot is kept, with the plans that were made 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from datetime import datetime
 from typing import Any
 
 from flags.engine import signals
 from flags.engine.atoms import Attribute, find_attribute, normalise_platform
-from flags.engine.compiled import CompiledFeature, CompiledSnapshot, Group, collect_needs
+from flags.engine.compiled import CompiledFeature, CompiledSnapshot, Dated, Group, collect_needs
 from flags.engine.context import Context
 from flags.engine.definitions import Definitions, Feature, KillSwitch
 from flags.engine.gates import GATES
 from flags.engine.gates.known import BrokenGate
 from flags.engine.ground import BrokenFeature, Ground
 from flags.engine.outcomes import Answers, Gate
+from regions.zones import LATEST
 
 # A chain of requirements deeper than this is a mistake, and would exhaust the stack.
 REQUIRES_DEPTH_MAX = 50
@@ -65,8 +67,8 @@ def compile_steps(
         else:
             features[feature.key] = _compile_feature(feature, ground, ingredients)
         yield
-    groups = _group(features, previous)
-    yield
+    groups = yield from _group(features, previous)
+    dated = yield from _list_dated(features)
     return CompiledSnapshot(
         definitions=definitions,
         kills=kills,
@@ -74,6 +76,7 @@ def compile_steps(
         groups=groups,
         attributes=_list_attributes(groups, ground),
         warnings=tuple(ground.warnings),
+        dated=dated,
     )
 
 
@@ -157,7 +160,7 @@ def _refuse_flaw(flaw: str) -> None:
 
 def _group(
     features: dict[str, CompiledFeature], previous: CompiledSnapshot | None
-) -> tuple[Group, ...]:
+) -> Generator[None, None, tuple[Group, ...]]:
     """Put features that read the same attributes together, keeping unchanged groups."""
     read_sets: dict[tuple[str, ...], list[str]] = {}
     for key in sorted(features):
@@ -175,7 +178,28 @@ def _group(
             and all(a is b for a, b in zip(kept.closure, group.closure, strict=True))
         )
         groups.append(kept if kept is not None and same else group)
+        yield
     return tuple(groups)
+
+
+def _list_dated(
+    features: dict[str, CompiledFeature],
+) -> Generator[None, None, tuple[Dated, ...]]:
+    """List the instants at which answers change, each once and in order.
+
+    The dates of kill switches matter to questions "as of" only: no answer changes by them.
+    """
+    # All features share the tuple of the days on which platforms end, the longest by far.
+    gates = [gate for one in features.values() for name, gate in one.gates if name != "kill"]
+    found: dict[datetime, set[str]] = {}
+    for flips in {id(gate.flips): gate.flips for gate in gates}.values():
+        for flip in flips:
+            if flip.at < LATEST:
+                found.setdefault(flip.at, set()).add(flip.territory)
+        yield
+    return tuple(
+        Dated(at, frozenset() if "" in found[at] else frozenset(found[at])) for at in sorted(found)
+    )
 
 
 def _list_attributes(groups: tuple[Group, ...], ground: Ground) -> dict[str, Attribute]:

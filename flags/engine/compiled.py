@@ -204,6 +204,13 @@ class Dial:
         return pattern
 
 
+class Dated(NamedTuple):
+    """An instant at which answers may change; no territories mean that of everybody."""
+
+    at: datetime
+    territories: frozenset[str]
+
+
 class Era(NamedTuple):
     """The time between two flips of the snapshot, and its index in each group's timeline."""
 
@@ -236,8 +243,10 @@ class CompiledSnapshot:
         groups: tuple[Group, ...],
         attributes: Mapping[str, Attribute],
         warnings: tuple[Finding, ...],
+        dated: tuple[Dated, ...],
     ) -> None:
         """Lay out dials, eras and the order of answers."""
+        self.dated = dated
         self.definitions = definitions
         self.kills = kills
         self.warnings = warnings

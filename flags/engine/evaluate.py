@@ -7,8 +7,10 @@ a person through declared atoms and flips only, so both ways give the same answe
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import datetime
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from flags.engine.atoms import Atom
@@ -16,6 +18,7 @@ from flags.engine.compiled import (
     RENDERERS_MAX,
     CompiledFeature,
     CompiledSnapshot,
+    Dated,
     Era,
     Page,
     Pattern,
@@ -34,10 +37,10 @@ from flags.engine.outcomes import (
     Outcome,
 )
 from flags.engine.result import Evaluation
-from regions.zones import LATEST
 
 _NOTHING = Credit()
 _DIGEST_BYTES = 16
+_at = attrgetter("at")
 
 
 class Renderer(Protocol):
@@ -122,27 +125,13 @@ def answer(snapshot: CompiledSnapshot, context: Context, renderer: Renderer) -> 
     return Answer(_etag(b"".join(digests)), fragments)
 
 
-def next_flip(
-    snapshot: CompiledSnapshot, after: datetime
-) -> tuple[datetime, frozenset[str]] | None:
+def next_flip(snapshot: CompiledSnapshot, after: datetime) -> Dated | None:
     """Return the first instant past `after` at which a dated rule flips, and for whom.
 
     No territories mean that everybody is concerned. None when nothing is dated any more.
     """
-    # The dates of kill switches matter to questions "as of" only: no answer changes by them.
-    coming = [
-        flip
-        for feature in snapshot.features.values()
-        for name, gate in feature.gates
-        if name != "kill"
-        for flip in gate.flips
-        if after < flip.at < LATEST
-    ]
-    if not coming:
-        return None
-    at = min(flip.at for flip in coming)
-    territories = {flip.territory for flip in coming if flip.at == at}
-    return at, frozenset() if "" in territories else frozenset(territories)
+    place = bisect_right(snapshot.dated, after, key=_at)
+    return snapshot.dated[place] if place < len(snapshot.dated) else None
 
 
 class ContextReader:

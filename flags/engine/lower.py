@@ -91,11 +91,14 @@ def lower(
 def lower_steps(
     snapshot: CompiledSnapshot, *, now: datetime | None = None
 ) -> Generator[None, None, LoweredDefinitions]:
-    """Lower what is compiled already, yielding after each feature."""
+    """Lower what is compiled already, yielding often enough for a serving loop."""
     definitions = snapshot.definitions
     ground = Ground(definitions, snapshot.kills)
     segments = _list_segments(definitions)
     lowering = _Lowering(snapshot, ground, {segment.id for segment in segments}, now or EARLIEST)
+    for key in snapshot.feature_keys:
+        yield from lowering.find_ways(key)
+        yield
     features = []
     for key in snapshot.feature_keys:
         features.append(lowering.feature(key))
@@ -136,13 +139,13 @@ class _Lowering:
         self.now = now
         self.twins: set[str] = set()
         self.until: datetime | None = None
-        self._ways: dict[str, Ways] = {}
+        self.ways: dict[str, Ways] = {}
         self._places: dict[Hashable, Places] = {}
 
     def feature(self, key: str) -> LoweredFeature:
         """Lower a feature with its requirements as dependencies."""
         feature = self.snapshot.features[key].definition
-        ways = self.ways(key)
+        ways = self.ways[key]
         notes = list(ways.notes)
         dependencies = self._depend(feature, notes)
         on = bool(ways.strategies) and dependencies is not None
@@ -159,7 +162,7 @@ class _Lowering:
 
     def twin(self, key: str) -> LoweredFeature:
         """Lower a required feature's own gates, so that it can be depended on."""
-        ways = self.ways(key)
+        ways = self.ways[key]
         return LoweredFeature(
             key=key + TWIN,
             enabled=bool(ways.strategies),
@@ -169,14 +172,11 @@ class _Lowering:
             hidden=True,
         )
 
-    def ways(self, key: str) -> Ways:
-        """Lower a feature's own gates, once."""
-        ways = self._ways.get(key)
-        if ways is None:
-            ways = self._ways[key] = self._find_ways(self.snapshot.features[key])
-        return ways
+    def find_ways(self, key: str) -> Generator[None, None, None]:
+        """Lower a feature's own gates; every feature needs this before any is lowered."""
+        self.ways[key] = yield from self._find_ways(self.snapshot.features[key])
 
-    def _find_ways(self, compiled: CompiledFeature) -> Ways:
+    def _find_ways(self, compiled: CompiledFeature) -> Generator[None, None, Ways]:
         feature = compiled.definition
         if compiled.gates[0][0] == "known":
             return Ways((), ("broken",))
@@ -184,7 +184,7 @@ class _Lowering:
             return Ways((), ())
         notes: list[str] = []
         targeting = self._lower_targeting(feature, notes)
-        places = self._list_places(compiled)
+        places = yield from self._list_places(compiled)
         notes += places.notes
         if places.until is not None:
             self.until = min(places.until, self.until or places.until)
@@ -196,7 +196,7 @@ class _Lowering:
         ]
         return Ways(tuple(strategies), tuple(dict.fromkeys(notes)))
 
-    def _list_places(self, compiled: CompiledFeature) -> Places:
+    def _list_places(self, compiled: CompiledFeature) -> Generator[None, None, Places]:
         """Ask the regional gates once for all features that have the same rules."""
         feature = compiled.definition
         rules = (
@@ -214,7 +214,8 @@ class _Lowering:
         )
         places = self._places.get(key)
         if places is None:
-            places = self._places[key] = list_entries(compiled, self.ground, self.now)
+            places = yield from list_entries(compiled, self.ground, self.now)
+            self._places[key] = places
         return places
 
     def _lower_targeting(self, feature: Feature, notes: list[str]) -> list[Strategy]:
@@ -248,7 +249,7 @@ class _Lowering:
                     notes.append(f"the name {name} is taken")
                     return None
                 self.twins.add(key)
-            notes += [f"{key}: {note}" for note in self.ways(key).notes]
+            notes += [f"{key}: {note}" for note in self.ways[key].notes]
             wanted[name] = Dependency(feature=name)
         for dependency in feature.dependencies:
             parent = self.ground.features.get(dependency.feature)
@@ -256,7 +257,7 @@ class _Lowering:
             if not dependency.enabled or not sendable or dependency.feature in wanted:
                 notes.append(f"dependency on {dependency.feature} cannot be sent")
                 return None
-            notes += [f"{dependency.feature}: {n}" for n in self.ways(dependency.feature).notes]
+            notes += [f"{dependency.feature}: {n}" for n in self.ways[dependency.feature].notes]
             wanted[dependency.feature] = dependency
         return tuple(wanted[name] for name in sorted(wanted))
 

@@ -6,7 +6,7 @@ platforms and territories with the same answer share an entry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
@@ -53,13 +53,21 @@ class Era(NamedTuple):
     ends: datetime
 
 
-def list_entries(compiled: CompiledFeature, ground: Ground, now: datetime) -> Places:
-    """Return where the feature is open from `now` on, with what could not be said."""
+def list_entries(
+    compiled: CompiledFeature, ground: Ground, now: datetime
+) -> Generator[None, None, Places]:
+    """Return where the feature is open from `now` on, with what could not be said.
+
+    Yields after each question to the gates, so that a serving loop can breathe.
+    """
     walk = _Walk(compiled, ground)
+    yield
     eras, until = _list_eras(walk, now)
+    yield
     spans: dict[Entry, list[Era]] = {}
     for era in eras:
-        for entry in walk.entries(era.starts):
+        entries = yield from walk.list_entries(era.starts)
+        for entry in entries:
             known = spans.setdefault(entry, [])
             if known and known[-1].ends == era.starts:
                 known[-1] = Era(known[-1].starts, era.ends)
@@ -138,8 +146,8 @@ class _Walk:
         needed = {basis, *feature.law_basis} if feature.fail_closed else set()
         self.needed = frozenset(needed)
 
-    def entries(self, now: datetime) -> Iterable[Entry]:
-        """Yield what is open at a time; platforms with equal rules share entries."""
+    def list_entries(self, now: datetime) -> Generator[None, None, list[Entry]]:
+        """Return what is open at a time; platforms with equal rules share entries."""
         where: dict[str, tuple[Entry, ...]] = {}
         alike: dict[tuple[Entry, ...], dict[tuple[Constraint, ...], list[str]]] = {}
         for platform in self.platforms:
@@ -148,15 +156,18 @@ class _Walk:
                 # Most features ask of a platform nothing but its versions.
                 asked = platform if self.reads_platform else ""
                 if asked not in where:
-                    where[asked] = tuple(self._list_where(asked, now))
+                    found = yield from self._list_where(asked, now)
+                    where[asked] = tuple(found)
                 entries = where[asked]
                 alike.setdefault(entries, {}).setdefault(versions, []).append(platform)
+        listed = []
         for entries, by_versions in alike.items():
             for versions, platforms in by_versions.items():
                 named = [] if platforms == [""] else [_listed("platform", platforms)]
                 for entry in entries:
                     constraints = (*named, *versions, *entry.constraints)
-                    yield Entry(constraints, entry.percent)
+                    listed.append(Entry(constraints, entry.percent))
+        return listed
 
     def _list_platforms(self, ground: Ground) -> tuple[str, ...]:
         """List the platforms to ask about; one empty name when platforms do not matter."""
@@ -196,7 +207,7 @@ class _Walk:
             found.append(_constraint(field, "SEMVER_GTE", value=padded))
         return tuple(found)
 
-    def _list_where(self, platform: str, now: datetime) -> list[Entry]:
+    def _list_where(self, platform: str, now: datetime) -> Generator[None, None, list[Entry]]:
         """Return the allow-lists of all signals, split by the offer's rollout."""
         fixed: list[Constraint] = []
         basis = self.feature.offer_basis
@@ -204,7 +215,7 @@ class _Walk:
             return []
         for signal in self.signals:
             if signal != basis:
-                allowed = self._allow(signal, platform, now)
+                allowed = yield from self._allow(signal, platform, now)
                 codes = allowed.get(EVERYBODY, [])
                 if not codes:
                     return []
@@ -212,18 +223,22 @@ class _Walk:
                     fixed.append(self._list_codes(signal, codes))
         shares: list[tuple[list[Constraint], int]] = [([], EVERYBODY)]
         if basis != "none":
+            allowed = yield from self._allow(basis, platform, now)
             shares = [
                 ([] if self._is_open(basis, codes) else [self._list_codes(basis, codes)], percent)
-                for percent, codes in sorted(self._allow(basis, platform, now).items())
+                for percent, codes in sorted(allowed.items())
                 if percent > 0
             ]
+        chats = yield from self._list_participants(platform, now)
         return [
             Entry((*where, *fixed, *others), percent)
             for where, percent in shares
-            for others in self._list_participants(platform, now)
+            for others in chats
         ]
 
-    def _allow(self, signal: str, platform: str, now: datetime) -> dict[int, list[str]]:
+    def _allow(
+        self, signal: str, platform: str, now: datetime
+    ) -> Generator[None, None, dict[int, list[str]]]:
         """Sort the codes that rules name, and all others as one, by what they allow."""
         found: dict[int, list[str]] = {}
         for codes in self.prober.list_alike(signal):
@@ -232,6 +247,7 @@ class _Walk:
                 self.notes.add(f"subdivisions of {codes[0]}")
             if verdict.percent > 0:
                 found.setdefault(verdict.percent, []).extend(codes)
+            yield
         return found
 
     def _is_open(self, signal: str, codes: list[str]) -> bool:
@@ -249,11 +265,14 @@ class _Walk:
             {*codes, *list_countries()}.difference({ELSEWHERE}, set(self.codes) - {*codes})
         )
 
-    def _list_participants(self, platform: str, now: datetime) -> list[list[Constraint]]:
+    def _list_participants(
+        self, platform: str, now: datetime
+    ) -> Generator[None, None, list[list[Constraint]]]:
         """Return the ways in which the places of everybody in the chat let it be on."""
         if "participants" not in self.feature.law_basis:
             return [[]]
-        codes = self._allow("participants", platform, now).get(EVERYBODY, [])
+        allowed = yield from self._allow("participants", platform, now)
+        codes = allowed.get(EVERYBODY, [])
         if self._is_open("participants", codes):
             return [[]]
         # Nobody else: any character at all would be a participant.

@@ -7,8 +7,10 @@ become segments, since a payload is fetched by every server of a customer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
+
+from msgspec import Raw
 
 from flags.engine.canonical import LIST_OPERATORS
 from flags.engine.definitions import (
@@ -25,9 +27,9 @@ from regions import canonical
 __all__ = [
     "UnreadablePayload",
     "build_feature",
-    "build_features",
     "parse_features",
     "render_features",
+    "render_steps",
 ]
 
 VERSION = 2
@@ -50,7 +52,35 @@ def render_features(
     Features are sorted by name and segments by id, since Edge hashes bodies. Where two
     apps have a feature of the same name, the first app's is sent.
     """
-    features, segments = build_features(
+    steps = render_steps(
+        lowered,
+        environment=environment,
+        revision=revision,
+        inline_segments=inline_segments,
+        name_prefix=name_prefix,
+        query=query,
+        etag=etag,
+    )
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            body: bytes = stop.value
+            return body
+
+
+def render_steps(
+    lowered: Sequence[LoweredDefinitions],
+    *,
+    environment: str,
+    revision: int = 0,
+    inline_segments: bool = False,
+    name_prefix: str = "",
+    query: dict[str, Any] | None = None,
+    etag: str = "",
+) -> Generator[None, None, bytes]:
+    """Render as `render_features` does, yielding often enough for a serving loop."""
+    features, segments = yield from _write_features(
         lowered, inline_segments=inline_segments, name_prefix=name_prefix
     )
     body: dict[str, Any] = {
@@ -68,13 +98,10 @@ def render_features(
     return canonical.encode(body)
 
 
-def build_features(
-    lowered: Sequence[LoweredDefinitions],
-    *,
-    inline_segments: bool = False,
-    name_prefix: str = "",
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the features and the segments that they use, as plain values."""
+def _write_features(
+    lowered: Sequence[LoweredDefinitions], *, inline_segments: bool, name_prefix: str
+) -> Generator[None, None, tuple[list[Raw], list[Raw]]]:
+    """Return the features and the segments that they use, each encoded."""
     chosen: dict[str, tuple[str, LoweredFeature]] = {}
     own: dict[int, Segment] = {}
     for scope in lowered:
@@ -84,9 +111,19 @@ def build_features(
             if feature.key.startswith(name_prefix):
                 chosen.setdefault(feature.key, (scope.app, feature))
         _add_parents(chosen, scope)
-    writer = _Writer(own, [feature for _app, feature in chosen.values()], inline=inline_segments)
-    features = [writer.feature(*chosen[name]) for name in sorted(chosen)]
-    return features, writer.list_segments()
+        yield
+    writer = _Writer(own, inline=inline_segments)
+    if not inline_segments:
+        yield from writer.share([feature for _app, feature in chosen.values()])
+    features = []
+    for name in sorted(chosen):
+        features.append(Raw(canonical.encode(writer.feature(*chosen[name]))))
+        yield
+    shared = []
+    for one in writer.list_segments():
+        shared.append(Raw(canonical.encode(one)))
+        yield
+    return features, shared
 
 
 def build_feature(lowered: Sequence[LoweredDefinitions], name: str) -> dict[str, Any] | None:
@@ -95,7 +132,7 @@ def build_feature(lowered: Sequence[LoweredDefinitions], name: str) -> dict[str,
         for feature in scope.features:
             if feature.key == name:
                 own = {segment.id: segment for segment in scope.segments}
-                return _Writer(own, [feature], inline=True).feature(scope.app, feature)
+                return _Writer(own, inline=True).feature(scope.app, feature)
     return None
 
 
@@ -112,29 +149,27 @@ def _add_parents(chosen: dict[str, tuple[str, LoweredFeature]], scope: LoweredDe
 class _Writer:
     """Writes features, giving numbers to constraints that are worth sharing."""
 
-    def __init__(
-        self, own: dict[int, Segment], features: list[LoweredFeature], *, inline: bool
-    ) -> None:
+    def __init__(self, own: dict[int, Segment], *, inline: bool) -> None:
         self.own = own
         self.inline = inline
         self.shared: dict[Constraint, int] = {}
         self.used: set[int] = set()
-        if not inline:
-            self._share(features)
 
-    def _share(self, features: list[LoweredFeature]) -> None:
-        counts = Counter(
-            constraint
-            for feature in features
-            for strategy in feature.strategies
-            for constraint in strategy.constraints
-        )
+    def share(self, features: list[LoweredFeature]) -> Generator[None, None, None]:
+        """Give numbers to the long constraints that come more than once."""
+        counts: Counter[Constraint] = Counter()
+        for feature in features:
+            for strategy in feature.strategies:
+                counts.update(strategy.constraints)
+            yield
         number = max(self.own, default=0)
         for constraint, count in counts.items():
-            size = len(canonical.encode(_write_constraint(constraint)))
-            if count > 1 and size >= _SHARED_BYTES_MIN:
+            if count == 1:
+                continue
+            if len(canonical.encode(_write_constraint(constraint))) >= _SHARED_BYTES_MIN:
                 number += 1
                 self.shared[constraint] = number
+            yield
 
     def feature(self, app: str, feature: LoweredFeature) -> dict[str, Any]:
         """Write a feature."""
@@ -182,8 +217,8 @@ class _Writer:
             written["segments"] = numbers
         return written
 
-    def list_segments(self) -> list[dict[str, Any]]:
-        """List every segment that was used, by id."""
+    def list_segments(self) -> Iterator[dict[str, Any]]:
+        """Write every segment that was used, by id."""
         segments = {
             number: (segment.key, segment.constraints) for number, segment in self.own.items()
         }
@@ -191,14 +226,12 @@ class _Writer:
             (number, (f"shared-{number}", (constraint,)))
             for constraint, number in self.shared.items()
         )
-        return [
-            {
+        for number in sorted(self.used):
+            yield {
                 "id": number,
                 "name": segments[number][0],
                 "constraints": [_write_constraint(one) for one in segments[number][1]],
             }
-            for number in sorted(self.used)
-        ]
 
 
 def _write_constraint(constraint: Constraint) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
 from typing import TypeVar
 
 import pytest
 
 from flags.delivery.prepared import UnreadablePart, derive_channel, prepare
-from flags.delivery.state import Change, State
+from flags.delivery.state import Change, State, View
 from flags.publishing.snapshot import Kills
 from flags.publishing.store import Head, PartKey, StoredPart
 from tests.unit.delivery.world import (
@@ -236,3 +236,21 @@ def test_answers_are_stale_only_after_five_seconds_of_silence(
     assert state.stale_seconds() == 0.0
     monkeypatch.setattr("flags.delivery.state.time.monotonic", lambda: at + 60)
     assert pytest.approx(state.stale_seconds()) == 60.0
+
+
+def test_views_are_ready_before_anybody_sees_them() -> None:
+    """What backend SDKs ask for is rendered in steps, before the swap."""
+    seen: list[tuple[str, int | None]] = []
+    state = State()
+
+    def note(view: View, app: str) -> Generator[None, None, None]:
+        seen.append((app, revision_of(state)))
+        view.bodies["ready"] = (b"etag", b"body")
+        yield
+
+    state.before_view.append(note)
+    run(fill(state, build_part("access", build_access(), 1), build_content(1)))
+    assert seen == [(APP, None), ("*", None)]
+    view = state.view(APP, ENVIRONMENT)
+    assert view is not None
+    assert "ready" in view.bodies

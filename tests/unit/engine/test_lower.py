@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from flags.engine.compile import compile_snapshot
 from flags.engine.definitions import (
     Constraint,
     Definitions,
@@ -21,7 +22,7 @@ from flags.engine.definitions import (
     Strategy,
     Target,
 )
-from flags.engine.lower import LoweredFeature, lower
+from flags.engine.lower import LoweredFeature, lower, lower_steps
 from tests.unit.engine.scopes import COLLECTIONS, NOW, VOICE, offer, scope, territory
 
 OPEN = replace(COLLECTIONS, profile="", law_basis=())
@@ -252,3 +253,12 @@ def test_the_day_on_which_a_platform_ends_is_told() -> None:
     during = lower(world, now=seoul)
     assert (during.until, during.features[0].exact) == (datetime(2026, 12, 1, 5, tzinfo=UTC), False)
     assert lower(world, now=seoul + timedelta(days=1)).features[0].exact
+
+
+def test_a_serving_loop_may_breathe_at_every_place() -> None:
+    """A feature of many places is no single step: each question to its gates is one."""
+    codes = ("SG", "MY", "KR", "JP", "DE", "FR")
+    rollouts = [offer("live", territory(code), rollout=n + 1) for n, code in enumerate(codes)]
+    world = scope(OPEN, offers=tuple(rollouts))
+    steps = sum(1 for _step in lower_steps(compile_snapshot(world), now=NOW))
+    assert steps > len(codes)

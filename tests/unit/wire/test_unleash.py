@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from flags.engine.definitions import (
     Constraint,
@@ -18,7 +19,7 @@ from flags.engine.definitions import (
     Variant,
 )
 from flags.engine.lower import LoweredDefinitions, lower
-from flags.wire.unleash import build_feature, render_features
+from flags.wire.unleash import build_feature, render_features, render_steps
 from flags.wire.unleash_import import UnreadablePayload, parse_features
 from tests.unit.engine.scopes import NOW, offer, scope, territory
 from tests.unit.engine.worlds import definitions
@@ -130,6 +131,12 @@ def test_one_feature_is_written_alone() -> None:
     assert found is not None
     assert len(found["strategies"][0]["constraints"]) == 2
     assert build_feature([lowered], "no.such") is None
+
+
+def test_rendering_yields_at_every_feature() -> None:
+    """A serving loop may breathe between features, however many there are."""
+    lowered = lower(scope(*[replace(CHECKOUT, key=f"f{n}") for n in range(20)]), now=NOW)
+    assert sum(1 for _step in render_steps([lowered], environment="p")) >= 20
 
 
 def test_equal_definitions_give_equal_bytes() -> None:
