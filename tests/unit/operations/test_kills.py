@@ -73,8 +73,8 @@ def test_switches_go_out_as_a_part_of_their_own(world: Do) -> None:
 def test_pulling_needs_less_than_releasing(world: Do) -> None:
     """A product manager may pull and not release; an approver may release."""
     pm, approver = (User.objects.create_user(name) for name in ("pm", "approver"))
-    pm.groups.add(Group.objects.create(name=PRODUCT_MANAGERS))
-    approver.groups.add(Group.objects.create(name=APPROVERS))
+    pm.groups.add(Group.objects.get(name=PRODUCT_MANAGERS))
+    approver.groups.add(Group.objects.get(name=APPROVERS))
     execute(a_kill(), actor=pm, now=NOW)
     with pytest.raises(PermissionRefused):
         execute(release(), actor=pm, now=NOW)
