@@ -18,7 +18,7 @@ from django.core.management.base import CommandError
 
 
 def main() -> int:
-    """Migrate, load the demo when there is no app yet; return the exit status."""
+    """Migrate, load what is not there of the demo; return the exit status."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     try:
@@ -27,10 +27,24 @@ def main() -> int:
             call_command("load_demo", verbosity=0)
             # Else the first worker would have to do it while a person waits.
             call_command("publish", verbosity=0, stdout=io.StringIO())
+        elif settings.DEMO and not apps.get_model("translations", "Component").objects.exists():
+            _load_texts()
     except CommandError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _load_texts() -> None:
+    """Load the texts for a demo that was cut off between its rows and them.
+
+    Only the texts: loading the whole demo again would undo what people changed since. A catalog
+    that needs a person keeps nobody from starting, as on the first load.
+    """
+    try:
+        call_command("sync_locale", stdout=io.StringIO())
+    except CommandError as error:
+        sys.stderr.write(f"{error}\n")
 
 
 if __name__ == "__main__":
