@@ -140,7 +140,9 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Words and times
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("ar", _("Arabic")), ("de", _("German"))]
+# Django brings its own words in a hundred languages, and we have none of ours yet: a page that is
+# half German is worse than an English one. A language is added here together with its catalog.
+LANGUAGES = [("en", _("English"))]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
