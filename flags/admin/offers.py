@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -25,13 +26,48 @@ from flags.admin.choices import (
 from flags.admin.marks import place_label, status_badge, target_label
 from flags.models import Offer
 from flags.models.feature import OFFER_STATUSES
-from flags.operations.offers import RemoveOffer, SetOffer
+from flags.operations.offers import RemoveOffer, SetOffer, offer_digest
 from regions.governance.admin_forms import CommandForm
 from regions.governance.admin_pages import CommandAdmin, Step
+from regions.governance.commands import Refused
 
 
-class OfferChangeForm(CommandForm):
-    """What can change about an offer that is there: everything but what it is about."""
+class SeenOfferForm(CommandForm):
+    """A form that carries what its person saw, so that nobody else's change is lost unread."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        data: Any = None,
+        files: Any = None,
+        *,
+        instance: Offer | None = None,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        start = {"seen": offer_digest(instance), **(initial or {})}
+        super().__init__(data, files, instance=instance, initial=start)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return the cleaned fields as `SetOffer` names them, with the row that is changed."""
+        row: Offer | None = self.instance
+        return {
+            **self.cleaned_data,
+            "seen": self.cleaned_data["seen"] or None,
+            "offer_id": row.pk if row is not None else None,
+        }
+
+    def add_refusal(self, refused: Refused) -> None:
+        """Show the refusal; who was told that the offer changed has seen it by the next press."""
+        if refused.code == "stale":
+            typed = {name: self.data[name] for name in self.data}
+            self.data = {**typed, self.add_prefix("seen"): offer_digest(self.instance)}
+        super().add_refusal(refused)
+
+
+class OfferFields(CommandForm):
+    """What every offer says, whatever it is about."""
 
     status = forms.ChoiceField(choices=OFFER_STATUSES, label=_("Status"))
     reason = forms.CharField(
@@ -49,7 +85,12 @@ class OfferChangeForm(CommandForm):
         label=_("Rollout, %"),
         help_text=_("Of the people here who pass every other rule; empty means all."),
     )
+    starts_date = forms.DateField(required=False, label=_("From, local date"))
     ends_date = forms.DateField(required=False, label=_("Until (excluded), local date"))
+
+
+class OfferChangeForm(SeenOfferForm, OfferFields):
+    """What can change about an offer that is there: everything but what it is about."""
 
     def build(self) -> SetOffer:
         """Return the offer as it shall be."""
@@ -64,12 +105,11 @@ class OfferChangeForm(CommandForm):
             market=row.market.key if row.market else "",
             basis=row.basis,
             platform=row.platform,
-            starts_date=row.starts_date,
-            **self.cleaned_data,
+            **self.values,
         )
 
 
-class OfferAddForm(OfferChangeForm):
+class OfferAddForm(OfferFields):
     """A new offer: what, where, and the rest."""
 
     app = app_field()
@@ -83,7 +123,6 @@ class OfferAddForm(OfferChangeForm):
         choices=[("", _("the feature's own")), *SIGNAL_CHOICES], required=False, label=_("Basis")
     )
     platform = platform_field()
-    starts_date = forms.DateField(required=False, label=_("From, local date"))
     field_order = (
         "app",
         "environment",
@@ -137,7 +176,7 @@ class OfferAdmin(CommandAdmin):
     add_command = change_command = SetOffer
     add_form = OfferAddForm
     change_form = OfferChangeForm
-    identity_fields = ("target", "place", "environment", "starts_date", "platform", "basis")
+    identity_fields = ("target", "place", "environment", "platform", "basis")
     view_fields = (
         ("target", "place", "environment"),
         ("status_mark", "rollout"),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from flags.admin.marks import STATUS_LABELS, place_label, shape, status_badge
+from flags.admin.offers import SeenOfferForm
 from flags.models import KillSwitch, Offer
 from flags.models.feature import OFFER_STATUSES
 from flags.operations.kills import PullKillSwitch
@@ -31,7 +32,7 @@ HISTORY_LENGTH = 20
 DECIDE_WITHIN = timedelta(days=7)
 
 
-class CellForm(CommandForm):
+class CellForm(SeenOfferForm):
     """The offer of one bundle in one territory; it becomes one `SetOffer`."""
 
     prefix = "offer"
@@ -72,7 +73,7 @@ class CellForm(CommandForm):
             environment=self.scope.environment,
             bundle=self.scope.bundle,
             territory=self.scope.territory,
-            **self.cleaned_data,
+            **self.values,
         )
 
     @property

@@ -17,13 +17,16 @@ from flags.operations.lookups import (
     get_place,
     get_target,
 )
+from regions import canonical
 from regions.governance.commands import Change, Command, Moment, Refused, operation
+from regions.governance.models import AuditEntry
 from regions.models import App
 from regions.operations.checks import check_choice, check_given, check_period, get_app, shown
-from regions.operations.rows import drop, put
+from regions.operations.rows import describe, drop, put
 
 FULL_ROLLOUT = 100
 BLOCKED = "blocked-by-law"
+KIND = "offer"
 COLUMNS = (
     "feature",
     "bundle",
@@ -46,7 +49,10 @@ class SetOffer(Command):
     """Offer a feature or a bundle at a place with this status, `[starts_date, ends_date)`.
 
     The row of the same target, place, basis, platform and first day is changed; another
-    one is made when there is none. `basis` is given where it is not the feature's own.
+    one is made when there is none. `offer_id` names the row instead, so that its first day
+    can change; it stays with its target, place, basis and platform. `basis` is given where
+    it is not the feature's own. `seen` is the `offer_digest` of what the person changes:
+    when the offer reads otherwise by now, nothing is stored.
     """
 
     app: str
@@ -66,6 +72,8 @@ class SetOffer(Command):
     owner: str
     source: str = ""
     review_date: date | None = None
+    offer_id: int | None = None
+    seen: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +96,7 @@ def set_offer(command: SetOffer, _moment: Moment) -> Iterable[Change]:
     basis = _own_basis(command, target.feature)
     slot = {**target.values(), **place.values(), "basis": basis, "platform": command.platform}
     rows = list(Offer.objects.filter(app=app, environment__key=command.environment, **slot))
-    found = next((row for row in rows if row.starts_date == command.starts_date), None)
-    _check_overlap(command, [row for row in rows if row is not found], of)
+    found = _find_row(command, rows)
     values = {
         **slot,
         "status": command.status,
@@ -101,8 +108,18 @@ def set_offer(command: SetOffer, _moment: Moment) -> Iterable[Change]:
         "source": command.source.strip(),
         "review_date": command.review_date,
     }
+    key = offer_key(target, place)
+    _check_seen(command, found, values, of=of, key=key)
+    if command.offer_id is not None and found is None:
+        raise Refused(
+            f"{of} has no row number {command.offer_id}"
+            f"{f' for {command.platform}' if command.platform else ''}.",
+            code="unknown_offer",
+            field="offer_id",
+        )
+    _check_overlap(command, [row for row in rows if row is not found], of)
     blank = Offer(app=app, environment=get_environment(command.environment))
-    return put(found, blank, values).changes("offer", offer_key(target, place))
+    return put(found, blank, values).changes(KIND, key)
 
 
 @operation(RemoveOffer, permission="offers")
@@ -121,12 +138,47 @@ def remove_offer(command: RemoveOffer, _moment: Moment) -> Iterable[Change]:
             field="offer_id",
         )
     target = FoundTarget(feature=row.feature, bundle=row.bundle)
-    return drop(row, COLUMNS, "offer", f"{target.key}@{row.place_key}")
+    return drop(row, COLUMNS, KIND, f"{target.key}@{row.place_key}")
 
 
 def offer_key(target: FoundTarget, place: FoundPlace) -> str:
     """Return the key under which the audit keeps all offers of a target at a place."""
     return f"{target.key}@{place.key}"
+
+
+def offer_digest(row: Offer | None) -> str:
+    """Return the digest of all that an offer says; of nothing, when there is none."""
+    facts = None if row is None else describe(row, COLUMNS)
+    return canonical.digest(canonical.encode(facts))
+
+
+def _find_row(command: SetOffer, rows: list[Offer]) -> Offer | None:
+    """Return the row of the slot that the command changes: by its number, else its first day."""
+    if command.offer_id is not None:
+        return next((row for row in rows if row.pk == command.offer_id), None)
+    return next((row for row in rows if row.starts_date == command.starts_date), None)
+
+
+def _check_seen(
+    command: SetOffer, found: Offer | None, values: dict[str, object], *, of: str, key: str
+) -> None:
+    """Refuse to overwrite what the person has not seen; asking again for what is so is no harm."""
+    if command.seen is None or command.seen == offer_digest(found):
+        return
+    if found is not None and describe(found, COLUMNS) == describe(Offer(**values), COLUMNS):
+        return
+    last = AuditEntry.objects.filter(
+        object_type=KIND,
+        object_key=key,
+        app_key=command.app,
+        environment__key=command.environment,
+    ).first()
+    who = last.actor_name if last is not None else "somebody"
+    now = f"is {found.status} now ({shown(found.reason)})" if found is not None else "is gone now"
+    raise Refused(
+        f"{of} was changed by {who} meanwhile: it {now}. Save again to put yours in its place.",
+        code="stale",
+    )
 
 
 def _check_words(app: App, command: SetOffer, of: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -157,11 +158,44 @@ def test_what_is_refused_keeps_what_was_typed(
 def test_an_overlap_is_told_beside_the_date(world: Do, sign_in: SignIn) -> None:
     """The one door's own refusal reaches the field it names."""
     client = sign_in("pm")
-    save(client)
-    status, text = save(client, **{"offer-starts_date": "2027-01-01"})
+    save(client, **{"offer-ends_date": "2027-01-01"})
+    later: dict[str, Any] = {"status": "live", "reason": "later", "owner": "pay-team"}
+    world(SetOffer(**SCOPE, **later, bundle="pay", territory="SG", starts_date=date(2027, 1, 1)))
+    status, text = save(client)
     assert 422 == status
     wrong = text[text.index("lf-field-wrong") :]
     assert wrong.index("starts_date") < wrong.index("overlaps")
+
+
+def seen_of(text: str) -> str:
+    """Return what the panel's form says its person saw."""
+    found = re.search(r'name="offer-seen" value="([0-9a-f]{64})"', text)
+    assert found, text
+    return found[1]
+
+
+def test_the_second_person_is_told_before_they_overwrite(world: Do, sign_in: SignIn) -> None:
+    """Whoever saves an old panel hears who changed what, keeps their words, and may insist."""
+    first, second = sign_in("pm"), sign_in("admin")
+    old = seen_of(first.get(f"{BOARD}cell/", CELL).content.decode())
+    assert 200 == save(second, **{"offer-seen": old})[0]
+    mine = {"offer-status": "withdrawn", "offer-reason": "typed with care"}
+    incomplete = save(first, **mine, **{"offer-seen": old, "offer-owner": ""})
+    assert (422, old) == (incomplete[0], seen_of(incomplete[1]))
+    status, text = save(first, **mine, **{"offer-seen": old})
+    assert (422, "live") == (status, Offer.objects.get().status)
+    assert "was changed by admin meanwhile: it is live now (licences in place)" in text
+    assert "typed with care</textarea>" in text
+    assert 200 == save(first, **mine, **{"offer-seen": seen_of(text)})[0]
+    assert "withdrawn" == Offer.objects.get().status
+
+
+def test_the_first_day_moves_in_the_panel(world: Do, sign_in: SignIn) -> None:
+    """Another first day changes the offer that is there instead of adding one."""
+    client = sign_in("pm")
+    save(client, **{"offer-starts_date": "2097-01-01"})
+    assert 200 == save(client, **{"offer-starts_date": "2097-03-01"})[0]
+    assert date(2097, 3, 1) == Offer.objects.get().starts_date
 
 
 def test_without_a_script_the_whole_page_comes_back(world: Do, sign_in: SignIn) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from flags.models import Bundle, ClientToken, Expectation, Feature, KillSwitch, LegalOrder, Offer
+from flags.operations.offers import offer_digest
 from flags.operations.orders import order_digest
 from regions.governance.models import AuditEntry
 from tests.unit.admin.conftest import SignIn
@@ -52,6 +53,29 @@ def test_an_offer_is_added_changed_and_removed(world: Do, sign_in: SignIn) -> No
     assert not Offer.objects.exists()
     recorded = AuditEntry.objects.filter(object_type="offer").values_list("actor_name", "action")
     assert [("pm", "deleted"), ("pm", "updated"), ("pm", "created")] == list(recorded)
+
+
+def test_an_offer_that_somebody_else_changed_is_told_first(world: Do, sign_in: SignIn) -> None:
+    """The page carries what was seen, keeps the words, and the second press goes through."""
+    client = sign_in("pm")
+    post(client, "flags_offer_add", OFFER)
+    row = Offer.objects.get()
+    old = offer_digest(row)
+    page = client.get(reverse("admin:flags_offer_change", args=[row.pk])).content.decode()
+    assert f'name="seen" value="{old}"' in page
+    theirs = {"status": "withdrawn", "reason": "licence lost", "owner": "pay-team", "seen": old}
+    assert 302 == post(sign_in("admin"), "flags_offer_change", theirs, row.pk)[0]
+    row.refresh_from_db()
+    mine = {**theirs, "status": "planned", "reason": "typed with care"}
+    mine["starts_date"] = "2027-03-01"
+    status, text = post(client, "flags_offer_change", mine, row.pk)
+    assert (200, True) == (status, "was changed by admin meanwhile" in text)
+    assert 'value="typed with care"' in text
+    assert f'name="seen" value="{offer_digest(row)}"' in text
+    mine["seen"] = offer_digest(row)
+    assert 302 == post(client, "flags_offer_change", mine, row.pk)[0]
+    row.refresh_from_db()
+    assert (1, "2027-03-01") == (Offer.objects.count(), str(row.starts_date))
 
 
 def test_a_refused_form_keeps_what_was_typed(world: Do, sign_in: SignIn) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from flags.models import Offer
 from flags.operations.features import ArchiveFeature
-from flags.operations.offers import RemoveOffer, SetOffer
+from flags.operations.offers import RemoveOffer, SetOffer, offer_digest
 from regions.governance.commands import Command, Refused
 from regions.governance.models import AuditEntry
 from tests.unit.world import Do, a_feature
@@ -87,6 +88,60 @@ def test_offers_of_other_slots_do_not_overlap(world: Do, other: SetOffer) -> Non
     world(an_offer())
     world(other)
     assert 2 == Offer.objects.count()
+
+
+def test_nobody_overwrites_what_they_did_not_see(world: Do) -> None:
+    """An offer that changed, came or went meanwhile is told about, by whom, and kept."""
+    nothing = offer_digest(None)
+    world(an_offer(seen=nothing))
+    first = Offer.objects.get()
+    seen = offer_digest(first)
+    world(an_offer(status="withdrawn", reason="licence lost", seen=seen, offer_id=first.pk))
+    mine = an_offer(status="planned", reason="next year")
+    for command in (replace(mine, seen=seen, offer_id=first.pk), replace(mine, seen=nothing)):
+        with pytest.raises(
+            Refused, match=r"by system .* is withdrawn now \(licence lost\)"
+        ) as caught:
+            world(command)
+        assert ("stale", "withdrawn") == (caught.value.code, Offer.objects.get().status)
+    fresh = offer_digest(Offer.objects.get())
+    assert world(replace(mine, seen=fresh)).changed
+    world(RemoveOffer(app="shop", environment="production", offer_id=first.pk))
+    with pytest.raises(Refused, match="is gone now"):
+        world(replace(mine, seen=fresh, offer_id=first.pk))
+
+
+def test_the_same_press_twice_is_no_change_of_somebody_else(world: Do) -> None:
+    """What is so already is not refused, whatever was seen."""
+    world(an_offer(seen=offer_digest(None)))
+    assert not world(an_offer(seen=offer_digest(None))).changed
+
+
+def test_the_first_day_of_an_offer_changes_by_its_number(world: Do) -> None:
+    """The named row moves instead of a second one, and still overlaps no other."""
+    world(an_offer(starts_date=date(2027, 1, 1), ends_date=date(2027, 6, 1)))
+    row = Offer.objects.get()
+    world(an_offer(starts_date=date(2027, 2, 1), ends_date=date(2027, 6, 1), offer_id=row.pk))
+    row.refresh_from_db()
+    assert (1, date(2027, 2, 1)) == (Offer.objects.count(), row.starts_date)
+    world(an_offer(starts_date=date(2027, 6, 1)))
+    with pytest.raises(Refused) as caught:
+        world(an_offer(starts_date=date(2027, 2, 1), offer_id=row.pk))
+    assert "overlapping_offer" == caught.value.code
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"territory": "IT"}, {"platform": "ios"}, {"feature": "pay.card"}, {"environment": "staging"}],
+)
+def test_a_number_names_only_a_row_of_its_own_slot(world: Do, elsewhere: dict[str, str]) -> None:
+    """An offer is not moved to another target, place, platform or environment."""
+    world(an_offer())
+    number = Offer.objects.get().pk
+    with pytest.raises(Refused) as caught:
+        world(an_offer(**elsewhere, offer_id=number))
+    assert ("unknown_offer", "offer_id") == (caught.value.code, caught.value.field)
+    assert "SG" == Offer.objects.get().place_key
 
 
 def test_the_features_own_basis_is_no_slot_of_its_own(world: Do) -> None:
