@@ -23,6 +23,8 @@ from regions.zones import LATEST
 
 # A chain of requirements deeper than this is a mistake, and would exhaust the stack.
 REQUIRES_DEPTH_MAX = 50
+# Not a mistake in the rows but in here.
+UNFORESEEN = "internal"
 _CYCLE = "requires_cycle"
 _TOO_DEEP = "requires_too_deep"
 
@@ -140,8 +142,8 @@ def _compile_feature(feature: Feature, ground: Ground, ingredients: Any) -> Comp
         ground.warn(feature.key, error.code, error.message)
         gates = [("known", BrokenGate(answers, error.code))]
     except Exception as error:  # noqa: BLE001  # harms no other feature
-        ground.warn(feature.key, "internal", f"{type(error).__name__} while compiling")
-        gates = [("known", BrokenGate(answers, "internal"))]
+        ground.warn(feature.key, UNFORESEEN, f"{type(error).__name__} while compiling")
+        gates = [("known", BrokenGate(answers, UNFORESEEN))]
     needs = (*feature.requires, *[want.feature for want in feature.dependencies])
     return CompiledFeature(
         feature,

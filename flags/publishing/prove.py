@@ -12,11 +12,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from flags.engine.compile import compile_snapshot
+from flags.engine.compile import UNFORESEEN, compile_snapshot
 from flags.engine.compiled import CompiledSnapshot
 from flags.engine.context import Context
 from flags.engine.definitions import Definitions
 from flags.engine.evaluate import evaluate, evaluate_all
+from flags.engine.gates.known import BrokenGate
+from flags.engine.outcomes import Finding
 from flags.engine.result import Evaluation, Reason
 from flags.publishing.snapshot import Content, decode_content
 from flags.queries.definitions import Promise
@@ -42,19 +44,35 @@ def prove_bytes(scope: str, body: bytes) -> Content:
 
 
 def prove_sample(scope: str, snapshot: CompiledSnapshot, *, now: datetime) -> int:
-    """Evaluate every feature for three people of each territory; return how many people."""
+    """Evaluate every feature for three people of each territory; return how many people.
+
+    A feature that the compiler itself named as broken is off, and harms no other: only
+    errors that nobody foresaw refuse.
+    """
+    named = {finding.feature for finding in list_broken(snapshot)}
     people = 0
     for sample in _sample(snapshot.definitions):
         people += 1
         context = _read(sample, snapshot.definitions, now)
         for evaluation in evaluate_all(snapshot, context):
-            if evaluation.reason == Reason.ERROR:
+            if evaluation.reason == Reason.ERROR and evaluation.feature not in named:
                 raise UnableToPublish(
                     scope,
                     f"“{evaluation.feature}” cannot be evaluated for {sample}:"
                     f" {evaluation.detail or 'no detail'}",
                 )
     return people
+
+
+def list_broken(snapshot: CompiledSnapshot) -> list[Finding]:
+    """List why features are off that cannot be decided, unforeseen errors apart."""
+    return [
+        finding
+        for feature in snapshot.features.values()
+        if isinstance(feature.gates[0][1], BrokenGate)
+        for finding in feature.warnings
+        if finding.code != UNFORESEEN
+    ]
 
 
 def prove_promises(

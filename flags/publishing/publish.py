@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, transaction
 
 from flags.engine.compile import compile_snapshot
@@ -25,7 +26,13 @@ from flags.publishing.kills import draft_kills
 from flags.publishing.load import Loaded, LoadedApp, load
 from flags.publishing.lock import publisher_lock
 from flags.publishing.parts import Draft, clear_outbox, lock_environment, save_changed
-from flags.publishing.prove import UnableToPublish, prove_bytes, prove_promises, prove_sample
+from flags.publishing.prove import (
+    UnableToPublish,
+    list_broken,
+    prove_bytes,
+    prove_promises,
+    prove_sample,
+)
 from flags.publishing.snapshot import Content, render_content
 from flags.publishing.store import PartKey, StoredPart
 from regions.governance.models import Environment
@@ -40,13 +47,15 @@ _proved: dict[str, CompiledSnapshot] = {}
 class Published:
     """What a publish made: `revisions` names the parts that are new, as `app/part`.
 
-    It is empty when everything was published already. `took_ms` gives whole milliseconds
-    of the steps load, compile, prove, save and deliver.
+    It is empty when everything was published already. `broken` says which features are
+    published off because they cannot be decided, and why. `took_ms` gives whole
+    milliseconds of the steps load, compile, prove, save and deliver.
     """
 
     environment: str
     change_seq: int
     revisions: Mapping[str, int]
+    broken: tuple[str, ...]
     took_ms: Mapping[str, int]
 
 
@@ -86,7 +95,8 @@ def publish_alone(environment_key: str, *, now: datetime, again: bool = False) -
     with watch.step("load"):
         loaded = load(environment_key)
     try:
-        drafts = [_prepare(loaded, app, watch, now=now) for app in loaded.apps]
+        broken: list[str] = []
+        drafts = [_prepare(loaded, app, watch, broken, now=now) for app in loaded.apps]
     except UnableToPublish as error:
         _keep_refusal(loaded, error, now=now)
         raise
@@ -101,6 +111,7 @@ def publish_alone(environment_key: str, *, now: datetime, again: bool = False) -
         environment=environment_key,
         change_seq=loaded.change_seq,
         revisions={f"{part.key.app}/{part.key.part}": part.head.revision for part in parts},
+        broken=tuple(broken),
         took_ms=watch.took_ms,
     )
     _log.info(
@@ -118,11 +129,14 @@ def _is_behind(environment_key: str) -> bool:
     return environment.published_seq < environment.change_seq
 
 
-def _prepare(loaded: Loaded, entry: LoadedApp, watch: _Watch, *, now: datetime) -> Draft:
+def _prepare(
+    loaded: Loaded, entry: LoadedApp, watch: _Watch, broken: list[str], *, now: datetime
+) -> Draft:
     """Make the bytes of one scope and prove them as a node will read them.
 
     Whatever goes wrong in here goes wrong with these rows, every time: it refuses the
-    publish instead of ending the publisher.
+    publish instead of ending the publisher. The end of the task's time is no such thing.
+    Features that are broken, each by itself, are added to `broken`.
     """
     scope = f"{entry.key}/{loaded.environment_key}"
     try:
@@ -138,7 +152,12 @@ def _prepare(loaded: Loaded, entry: LoadedApp, watch: _Watch, *, now: datetime) 
             prove_sample(scope, snapshot, now=now)
             prove_promises(scope, snapshot, entry.promises, now=now)
         _proved[scope] = snapshot
-    except UnableToPublish:
+        for finding in list_broken(snapshot):
+            broken.append(f"{entry.key}/{finding.feature}: {finding.message}")
+            _log.warning(
+                "feature.broken", scope=scope, feature=finding.feature, why=finding.message
+            )
+    except (UnableToPublish, SoftTimeLimitExceeded):
         raise
     except Exception as error:
         raise UnableToPublish(scope, f"{type(error).__name__}: {error}") from error

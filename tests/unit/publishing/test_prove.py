@@ -20,7 +20,13 @@ from flags.engine.definitions import (
 )
 from flags.engine.result import Evaluation, Reason
 from flags.publishing import prove
-from flags.publishing.prove import UnableToPublish, prove_bytes, prove_promises, prove_sample
+from flags.publishing.prove import (
+    UnableToPublish,
+    list_broken,
+    prove_bytes,
+    prove_promises,
+    prove_sample,
+)
 from flags.queries.definitions import Promise
 from tests.unit.publishing.shop import NOW
 
@@ -47,6 +53,27 @@ def test_a_feature_that_cannot_be_evaluated_refuses(monkeypatch: pytest.MonkeyPa
     )
     monkeypatch.setattr(prove, "evaluate_all", lambda _snapshot, _context: [broken])
     with pytest.raises(UnableToPublish, match=r"cannot be evaluated for \{\}: no such segment"):
+        prove_sample("a scope", compile_snapshot(DEFINITIONS), now=NOW)
+
+
+def test_a_feature_that_is_named_as_broken_harms_no_other() -> None:
+    """It is off for everybody, and the rest of its environment may be published."""
+    world = replace(
+        DEFINITIONS, features=(*DEFINITIONS.features, Feature(key="lost", profile="nowhere"))
+    )
+    snapshot = compile_snapshot(world)
+    assert prove_sample("a scope", snapshot, now=NOW) == 1 + 3 * 2
+    assert [finding.feature for finding in list_broken(snapshot)] == ["lost"]
+
+
+def test_an_error_that_nobody_foresaw_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiler survives it, but nobody should be served by what it made."""
+
+    def fail(*_given: object) -> None:
+        raise RuntimeError("a mistake in a gate")
+
+    monkeypatch.setattr("flags.engine.compile.GATES", (("offer", fail),))
+    with pytest.raises(UnableToPublish, match="cannot be evaluated"):
         prove_sample("a scope", compile_snapshot(DEFINITIONS), now=NOW)
 
 

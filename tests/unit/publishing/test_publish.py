@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from msgspec import structs
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from flags.engine.definitions import Feature
 from flags.models import PublishRefusal, Snapshot
 from flags.operations.features import SetBundle
 from flags.publishing import publish as publishing
-from flags.publishing.load import load
+from flags.publishing.load import Loaded, load
 from flags.publishing.outbox import RETRY_AFTER, list_due
 from flags.publishing.prove import UnableToPublish
 from flags.publishing.publish import publish
@@ -90,7 +95,7 @@ def test_older_result_never_overwrites_a_newer(shop: None) -> None:
     offer("planned")
     older = load("production")
     drafts = [
-        publishing._prepare(older, entry, publishing._Watch(), now=NOW) for entry in older.apps
+        publishing._prepare(older, entry, publishing._Watch(), [], now=NOW) for entry in older.apps
     ]
     offer("live")
     publish("production", now=NOW)
@@ -103,7 +108,8 @@ def test_change_during_a_publish_stays_in_the_outbox(shop: None) -> None:
     offer("planned")
     loaded = load("production")
     drafts = [
-        publishing._prepare(loaded, entry, publishing._Watch(), now=NOW) for entry in loaded.apps
+        publishing._prepare(loaded, entry, publishing._Watch(), [], now=NOW)
+        for entry in loaded.apps
     ]
     late = offer("live").change_seqs["production"]
     publishing._save(loaded, drafts, now=NOW, again=False)
@@ -165,6 +171,39 @@ def test_broken_rows_refuse_instead_of_ending_the_publisher(
     with pytest.raises(UnableToPublish, match="RuntimeError: a broken feature"):
         publish("production", now=NOW)
     assert "a broken feature" in PublishRefusal.objects.get().reason
+
+
+def test_broken_feature_is_published_off_and_named(
+    shop: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other features of the environment do not wait until somebody mends it."""
+
+    def load_broken(environment_key: str) -> Loaded:
+        loaded = load(environment_key)
+        entry = loaded.apps[0]
+        lost = Feature(key="lost", profile="nowhere")
+        definitions = structs.replace(
+            entry.definitions, features=(*entry.definitions.features, lost)
+        )
+        return replace(loaded, apps=(replace(entry, definitions=definitions),))
+
+    monkeypatch.setattr(publishing, "load", load_broken)
+    published = publish("production", now=NOW)
+    assert published is not None
+    assert published.broken == ("superapp/lost: there is no platform profile 'nowhere'",)
+    assert not PublishRefusal.objects.exists()
+
+
+def test_end_of_a_tasks_time_is_no_refusal(shop: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The task ends; nothing is held against the rows."""
+
+    def fail(*_given: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(publishing, "compile_snapshot", fail)
+    with pytest.raises(SoftTimeLimitExceeded):
+        publish("production", now=NOW)
+    assert not PublishRefusal.objects.exists()
 
 
 def test_kill_switch_is_published_by_its_own_command(
