@@ -17,6 +17,8 @@ from flags.delivery.service import FindText, Service
 FOREVER: Header = (b"cache-control", b"public, max-age=31536000, immutable")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 LOOKUPS_AT_ONCE = 4
+# Anybody may ask for any hash: above this they are told to come back.
+WAITING_MAX = 64
 MISSED_SECONDS = 5.0
 REMEMBERED_MISSES = 10_000
 REMEMBERED_TEXTS = 256
@@ -59,14 +61,22 @@ def build_finder(find_blob: Callable[[str], bytes | None]) -> FindText:
     found: dict[str, bytes] = {}
     missed: dict[str, float] = {}
     gate = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+    waiting = 0
 
     async def find(sha256: str) -> bytes | None:
+        nonlocal waiting
         if sha256 in found:
             return found[sha256]
         if time.monotonic() - missed.get(sha256, -MISSED_SECONDS) < MISSED_SECONDS:
             return None
-        async with gate:
-            body = await asyncio.to_thread(find_blob, sha256)
+        if waiting >= WAITING_MAX:
+            raise Refusal(503, "Too many unknown texts are asked for.", retry_after_seconds=2)
+        waiting += 1
+        try:
+            async with gate:
+                body = await asyncio.to_thread(find_blob, sha256)
+        finally:
+            waiting -= 1
         if body is None:
             if len(missed) >= REMEMBERED_MISSES:
                 missed.clear()
