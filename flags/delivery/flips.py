@@ -17,6 +17,7 @@ from flags.engine.evaluate import next_flip
 LONGEST_WAIT_SECONDS = 600.0
 # Everybody in a country would ask at its midnight otherwise.
 SPREAD_SECONDS = 2.0
+JUST_NOW = timedelta(seconds=1)
 LATE = timedelta(milliseconds=20)
 
 
@@ -31,8 +32,12 @@ class FlipTimers:
         state.on_live.append(self.arm)
 
     def arm(self, live: Live) -> None:
-        """Arm a scope's timer anew, from now on."""
-        self.arm_after(live, datetime.now(UTC))
+        """Arm a scope's timer anew, from a moment ago on.
+
+        A swap may come between an instant and its timer, which the swap takes away; a hint
+        that comes twice does no harm.
+        """
+        self.arm_after(live, datetime.now(UTC) - JUST_NOW)
         self.arm_renewal(live)
 
     def arm_after(self, live: Live, after: datetime) -> None:
@@ -86,6 +91,7 @@ class FlipTimers:
             revision=live.revision,
             territories=territories,
             spread_seconds=SPREAD_SECONDS,
+            flipped_at=instant,
         )
         for tell in self.state.on_change:
             tell(change)

@@ -20,6 +20,7 @@ import structlog
 from flags.delivery.live import NO_HEAD, Live, Steps, build_live, drive, lower_again
 from flags.delivery.metrics import Counters
 from flags.delivery.prepared import Prepared, PreparedAccess, PreparedContent, PreparedKills
+from flags.engine.evaluate import last_flip
 from flags.publishing.snapshot import Access, Content, Kills, Token
 from flags.publishing.store import Head, PartKey, StoredPart
 
@@ -57,7 +58,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Answers of a scope may be others now; no territories concern everybody."""
+    """Answers of a scope may be others now; no territories concern everybody.
+
+    `flipped_at` is the last instant at which time itself changed an answer.
+    """
 
     environment: str
     app: str
@@ -65,6 +69,7 @@ class Change:
     revision: int
     territories: tuple[str, ...] = ()
     spread_seconds: float = 0.0
+    flipped_at: datetime | None = None
 
 
 class State:
@@ -278,6 +283,7 @@ class State:
             epoch=live.epoch,
             revision=live.revision,
             territories=live.concerned,
+            flipped_at=last_flip(live.snapshot, datetime.now(UTC)),
         )
         for tell in self.on_change:
             tell(change)

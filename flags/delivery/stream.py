@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
 from flags.delivery.auth import ANY_KIND
@@ -15,7 +16,7 @@ from flags.delivery.http import Header, Refusal, Request, Response, unavailable
 from flags.delivery.inputs import Pairs, parse_query
 from flags.delivery.service import Service
 from flags.delivery.state import Known
-from flags.delivery.streams import Listener, current_change, render_change
+from flags.delivery.streams import Listener, current_change, name_change, render_change
 from flags.wire.sse import KEEP_ALIVE, render_retry
 
 Message = MutableMapping[str, Any]
@@ -97,15 +98,16 @@ async def run_stream(
 def greet(service: Service, request: Request, listener: Listener) -> bytes:
     """Build the first bytes: the pause before a reconnect, and where the scope stands now.
 
-    Who comes back with the id that still holds hears nothing new.
+    Who comes back with the id that still holds hears nothing new; with any other, also of
+    another form, where things stand.
     """
     pause = render_retry(random.randint(1000, 8000))  # noqa: S311
     token = listener.known.token
     view = service.state.view(token.app, listener.known.environment)
     if view is None:
         return pause + KEEP_ALIVE
-    change = current_change(view, token.app)
-    if request.headers.get(b"last-event-id") == f"{change.epoch}.{change.revision}".encode():
+    change = current_change(view, token.app, datetime.now(UTC))
+    if request.headers.get(b"last-event-id") == name_change(change).encode():
         return pause + KEEP_ALIVE
     return pause + render_change(change)
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from flags.delivery.http import Refusal
 from flags.delivery.settings import Settings
 from flags.delivery.state import Change, Known, State, View
+from flags.engine.evaluate import last_flip
 from flags.wire.sse import BYE, KEEP_ALIVE, render_hint
 
 QUEUED_EVENTS = 8
@@ -163,7 +164,7 @@ class Hub:
 def render_change(change: Change) -> bytes:
     """Return a change as an event."""
     return render_hint(
-        event_id=f"{change.epoch}.{change.revision}",
+        event_id=name_change(change),
         revision=change.revision,
         environment=change.environment,
         app=change.app,
@@ -172,7 +173,19 @@ def render_change(change: Change) -> bytes:
     )
 
 
-def current_change(view: View, app: str) -> Change:
+def name_change(change: Change) -> str:
+    """Return a change's id: its epoch and revision, and the last flip in Unix seconds.
+
+    Who missed a flip has the revision already: without the flip, nobody would tell them.
+    """
+    name = f"{change.epoch}.{change.revision}"
+    if change.flipped_at is None:
+        return name
+    return f"{name}.{int(change.flipped_at.timestamp())}"
+
+
+def current_change(view: View, app: str, now: datetime) -> Change:
     """Return where a view stands, as the first event of a stream."""
     epoch = max((live.epoch for live in view.lives), default=0)
-    return Change(view.environment, app, epoch, view.revision)
+    flips = [at for live in view.lives if (at := last_flip(live.snapshot, now)) is not None]
+    return Change(view.environment, app, epoch, view.revision, flipped_at=max(flips, default=None))

@@ -134,6 +134,12 @@ def next_flip(snapshot: CompiledSnapshot, after: datetime) -> Dated | None:
     return snapshot.dated[place] if place < len(snapshot.dated) else None
 
 
+def last_flip(snapshot: CompiledSnapshot, now: datetime) -> datetime | None:
+    """Return the last instant up to `now`, inclusive, at which a dated rule flipped."""
+    place = bisect_right(snapshot.dated, now, key=_at)
+    return snapshot.dated[place - 1].at if place else None
+
+
 class ContextReader:
     """What gates may know of one context; decides each feature once."""
 

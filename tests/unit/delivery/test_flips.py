@@ -43,7 +43,27 @@ async def test_clients_are_told_when_a_dated_rule_flips(monkeypatch: pytest.Monk
     assert datetime.now(UTC) >= soon
     assert (change.app, change.revision, change.territories) == (APP, 1, ("SG",))
     assert change.spread_seconds > 0
+    assert change.flipped_at == soon
     assert asked[-1] == soon
+
+
+async def test_a_swap_between_a_flip_and_its_timer_loses_no_flip(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Look for flips from a moment before the swap on."""
+    just_now = datetime.now(UTC) - timedelta(milliseconds=10)
+    monkeypatch.setattr(
+        "flags.delivery.flips.next_flip",
+        lambda _snapshot, after: (just_now, frozenset({"SG"})) if after < just_now else None,
+    )
+    state = State()
+    heard: asyncio.Queue[Change] = asyncio.Queue()
+    FlipTimers(state)
+    await fill(state, build_content(1))
+    state.on_change.append(heard.put_nowait)
+    async with asyncio.timeout(5):
+        change = await heard.get()
+    assert change.flipped_at == just_now
 
 
 async def test_a_scope_that_was_replaced_tells_no_flip(monkeypatch: pytest.MonkeyPatch) -> None:

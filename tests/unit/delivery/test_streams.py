@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from flags.delivery.auth import Gatekeeper
 from flags.delivery.http import Refusal
 from flags.delivery.settings import Settings
 from flags.delivery.state import Change, Known, State
-from flags.delivery.streams import QUEUED_EVENTS, Hub, Listener
+from flags.delivery.streams import QUEUED_EVENTS, Hub, Listener, current_change, name_change
 from flags.publishing.snapshot import Token
-from tests.unit.delivery.world import BACKEND, FRONTEND, build_access, build_part, digest, fill
+from tests.unit.delivery.world import (
+    BACKEND,
+    FRONTEND,
+    build_access,
+    build_content,
+    build_definitions,
+    build_order,
+    build_part,
+    digest,
+    fill,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -150,3 +162,21 @@ async def test_comments_keep_streams_alive() -> None:
     hub.join(listener)
     async with asyncio.timeout(5):
         assert await listener.queue.get() == b": keep-alive\n\n"
+
+
+async def test_who_missed_a_flip_is_told_when_they_come_back() -> None:
+    """A flip changes no revision, so the id of an event names it too."""
+    state = State()
+    world = build_definitions()
+    order = build_order("SG")
+    await fill(
+        state,
+        build_part("access", build_access(), 1),
+        build_content(1, definitions=replace(world, orders=(order,))),
+    )
+    view = state.view("superapp", "production")
+    assert view is not None
+    before = name_change(current_change(view, "superapp", datetime(2025, 12, 31, tzinfo=UTC)))
+    after = name_change(current_change(view, "superapp", datetime(2026, 1, 2, tzinfo=UTC)))
+    # Midnight in Singapore.
+    assert (before, after) == ("1.1", "1.1.1767196800")
