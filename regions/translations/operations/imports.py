@@ -106,7 +106,22 @@ def _follow_entries(plan: Plan) -> Iterator[Change]:
     Entry.objects.bulk_create(new, batch_size=_BATCH)
     Entry.objects.bulk_update(changed, _ENTRY_FIELDS, batch_size=_BATCH)
     for start in range(0, len(gone), _BATCH):
-        Entry.objects.filter(id__in=gone[start : start + _BATCH]).delete()
+        yield from _drop_entries(plan.component, gone[start : start + _BATCH])
+
+
+def _drop_entries(component: str, ids: list[int]) -> Iterator[Change]:
+    """Delete messages; the audit keeps the texts that go with them, the database does not."""
+    texts = Translation.objects.filter(entry__in=ids).order_by("entry__position", "locale__tag")
+    for key, locale, forms, state in texts.values_list(
+        "entry__key", "locale__tag", "forms", "state"
+    ):
+        yield Change(
+            object_type="translation",
+            object_key=f"{component}/{key}/{locale}",
+            action="deleted",
+            before={"forms": forms, "state": state},
+        )
+    Entry.objects.filter(id__in=ids).delete()
 
 
 def _follow_texts(plan: Plan, locales: dict[str, int], moment: Moment) -> Iterator[Change]:

@@ -292,6 +292,22 @@ def test_a_message_leaves_only_with_the_source_catalog(catalogs: Catalogs) -> No
     assert any("not in the source" in warning for warning in report.warnings)
 
 
+def test_texts_that_go_with_their_message_stay_in_the_audit(catalogs: Catalogs) -> None:
+    """Each deleted translation is audited with its words and its state."""
+    body = catalogs.path("en").read_text()
+    catalogs.path("en").write_text(body[: body.index('msgctxt "wallet.taxi"')])
+    catalogs.sync()
+    rows = AuditEntry.objects.filter(object_type="translation", action="deleted")
+    assert {
+        "wallet/wallet.taxi/es": ({"forms": ["Pagar un taxi"], "state": "translated"}, None),
+        "wallet/wallet.taxi/zh-Hant": ({"forms": ["支付計程車資"], "state": "translated"}, None),
+        "wallet/wallet.taxi/zh-Hant-HK": ({"forms": ["支付的士車資"], "state": "translated"}, None),
+    } == {row.object_key: (row.before, row.after) for row in rows}
+    audited = AuditEntry.objects.count()
+    assert catalogs.sync().is_clean
+    assert audited == AuditEntry.objects.count()
+
+
 def test_a_catalog_that_lost_much_is_not_followed(catalogs: Catalogs) -> None:
     """A damaged source removes nothing unless somebody says that it is meant."""
     with catalogs.path("en").open("a") as file:
