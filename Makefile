@@ -11,6 +11,8 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 	&& command -v $$name && break; done)
 VENV := .venv/bin
 DEVELOP = DEBUG=1 LANDFALL_DEMO=1
+# Status 5 says that ARGS chose none of these tests.
+pytest = $(VENV)/python -m pytest $(1) $(ARGS) || test $$? -eq 5
 
 .PHONY: help run test check lint format types bench demo-reset shell changelog pin clean need-python develop
 
@@ -22,7 +24,8 @@ run: need-python ## Start everything: set-up, database, demo, web, worker, beat,
 
 test: develop ## Run every test, after its own set-up (ARGS="-k name" for some of them)
 	@$(PYTHON) -m launch.browser
-	@$(VENV)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(call pytest,-n 2 --dist loadgroup --ignore tests/browser)
+	@$(call pytest,tests/browser)
 
 check: lint types ## Everything that reads the code: ruff, mypy, import laws, migrations, changelog
 	@$(VENV)/lint-imports --no-logo

@@ -45,6 +45,15 @@ BUNDLES = {"calling": "Calling", "wallet": "Wallet", "commerce": "Commerce"}
 SignIn = Callable[[str], Page]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put these tests last: Playwright leaves an event loop running, which others cannot bear.
+
+    `make test` gives them a process of their own for the same reason.
+    """
+    items.sort(key=lambda item: item.path.is_relative_to(Path(__file__).parent))
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Start the system's Chromium; Playwright's own is not downloaded."""
