@@ -23,7 +23,7 @@ from flags.admin.choices import (
     subdivision_field,
     territory_field,
 )
-from flags.admin.marks import place_label, status_badge, target_label
+from flags.admin.marks import STATUS_LABELS, place_label, status_badge, target_label
 from flags.models import Offer
 from flags.models.feature import OFFER_STATUSES
 from flags.operations.offers import RemoveOffer, SetOffer, offer_digest
@@ -33,7 +33,7 @@ from regions.governance.commands import Refused
 
 
 class SeenOfferForm(CommandForm):
-    """A form that carries what its person saw, so that nobody else's change is lost unread."""
+    """A change of an offer: it carries what its person saw, and asks why the status changes."""
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -57,6 +57,17 @@ class SeenOfferForm(CommandForm):
             "seen": self.cleaned_data["seen"] or None,
             "offer_id": row.pk if row is not None else None,
         }
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for another reason when the status changes and the reason does not."""
+        cleaned = super().clean()
+        row: Offer | None = self.instance
+        status, reason = cleaned.get("status"), cleaned.get("reason")
+        if row is not None and status and status != row.status and reason == row.reason:
+            words = {"new": STATUS_LABELS[status], "old": STATUS_LABELS[row.status]}
+            told = _t("Why is it %(new)s now? The reason still speaks of %(old)s.") % words
+            self.add_error("reason", told)
+        return cleaned
 
     def add_refusal(self, refused: Refused) -> None:
         """Show the refusal; who was told that the offer changed has seen it by the next press."""

@@ -118,7 +118,7 @@ def test_a_translator_cannot_launch(landfall: Product, manager: httpx.Client) ->
 
 
 def _set(client: httpx.Client, status: str) -> httpx.Response:
-    return set_cell(client, CELL, status=status, reason="Journey", owner="commerce")
+    return set_cell(client, CELL, status=status, reason=f"Journey: {status}", owner="commerce")
 
 
 def _ask(landfall: Product, *, country: str = "SG") -> httpx.Response:

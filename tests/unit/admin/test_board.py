@@ -109,7 +109,7 @@ def test_saving_again_changes_the_same_offer_and_shows_its_history(
     """The second save shows before and after."""
     client = sign_in("pm")
     save(client)
-    text = save(client, **{"offer-status": "withdrawn"})[1]
+    text = save(client, **{"offer-status": "withdrawn", "offer-reason": "licence lost"})[1]
     assert "withdrawn" == Offer.objects.get().status
     assert "<del>live</del>" in text
     assert "<ins>withdrawn</ins>" in text
@@ -188,6 +188,18 @@ def test_the_second_person_is_told_before_they_overwrite(world: Do, sign_in: Sig
     assert "typed with care</textarea>" in text
     assert 200 == save(first, **mine, **{"offer-seen": seen_of(text)})[0]
     assert "withdrawn" == Offer.objects.get().status
+
+
+def test_another_status_asks_for_another_reason(world: Do, sign_in: SignIn) -> None:
+    """The old reason is refused beside its field, and the chosen status stays chosen."""
+    client = sign_in("pm")
+    save(client)
+    status, text = save(client, **{"offer-status": "planned"})
+    assert (422, "live") == (status, Offer.objects.get().status)
+    assert "Why is it Planned now? The reason still speaks of Live." in text
+    assert 'value="planned" checked' in text
+    assert "licences in place</textarea>" in text
+    assert 200 == save(client, **{"offer-owner": "another-team"})[0]
 
 
 def test_the_first_day_moves_in_the_panel(world: Do, sign_in: SignIn) -> None:
