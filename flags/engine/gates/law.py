@@ -2,7 +2,8 @@
 
 Legal orders come first; then, for each signal, the most specific offer at its place counts
 when it is blocked-by-law. Where a platform is unknown, a block for a platform holds:
-lack of evidence never turns a legal block off.
+lack of evidence never turns a legal block off. Where the subdivision is unknown, a block
+of any subdivision of the place holds for features that fail closed; others are open.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class LawGate:
         orders: tuple[LegalOrder, ...],
         atlas: Atlas,
         answers: Answers,
+        *,
+        fail_closed: bool,
     ) -> None:
         """Take ranked offers and orders; rows of a territory are made when it is first seen."""
         self.signals = signals
@@ -44,7 +47,9 @@ class LawGate:
         names = {offer.platform.lower() for offer in offers if offer.platform}
         self.platform = Atom("platform", lambda name: name if name is None or name in names else "")
         self.regions = frozenset(place.key for place in places if place.kind == "subdivision")
-        self.subdivision = Atom("subdivision", lambda code: code if code in self.regions else "")
+        # Who may be in any of them is asked about all: as strict as the strictest of them.
+        self.anywhere = ("", *sorted(self.regions)) if fail_closed else ("",)
+        self.subdivision = Atom("subdivision", self._read_subdivision)
         self.atoms = (
             *self.places.values(),
             *((self.platform,) if names else ()),
@@ -56,17 +61,24 @@ class LawGate:
     def check(self, reader: Reader) -> Outcome | None:
         """Close by the first signal, in the feature's order, at whose place it is blocked."""
         platform = reader.cell(self.platform) if self.has_platforms else ""
-        subdivision = reader.cell(self.subdivision) if self.regions else ""
+        subdivisions = reader.cell(self.subdivision) if self.regions else ("",)
         for signal, atom in self.places.items():
             for orders, offers in reader.cell(atom):
-                row = _find_order(orders, reader, subdivision) or _find_block(
-                    offers, reader, subdivision, platform
-                )
-                if row is not None:
-                    return self.answers.off(
-                        Reason.BLOCKED_BY_LAW, rule=row.rule, signal=signal, detail=row.place
+                for subdivision in subdivisions:
+                    row = _find_order(orders, reader, subdivision) or _find_block(
+                        offers, reader, subdivision, platform
                     )
+                    if row is not None:
+                        return self.answers.off(
+                            Reason.BLOCKED_BY_LAW, rule=row.rule, signal=signal, detail=row.place
+                        )
         return None
+
+    def _read_subdivision(self, code: str | None) -> tuple[str, ...]:
+        """Return the subdivisions in which the person may be, as far as rules name them."""
+        if code is None:
+            return self.anywhere
+        return (code,) if code in self.regions else ("",)
 
     def _reader_of(self, signal: str) -> Any:
         """Make the atom's read: the rows of every place at which the signal was seen."""
@@ -115,7 +127,14 @@ def build(feature: Feature, ground: Ground, answers: Answers) -> LawGate | None:
     if not feature.law_basis or not (blocked or orders):
         return None
     signals = tuple(dict.fromkeys(feature.law_basis))
-    return LawGate(signals, offers if blocked else (), orders, ground.atlas, answers)
+    return LawGate(
+        signals,
+        offers if blocked else (),
+        orders,
+        ground.atlas,
+        answers,
+        fail_closed=feature.fail_closed,
+    )
 
 
 def _find_order(rows: Rows, reader: Reader, subdivision: str) -> Row | None:

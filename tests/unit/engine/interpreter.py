@@ -166,13 +166,30 @@ class _World:
                 entries = self.context.lists.get("participantCountries", ())
                 codes = sorted({c for e in entries if (c := normalise_country(e))})  # type: ignore[assignment]
             for code in codes:
-                for order in self.ordered_orders(feature):
-                    if self.holds(order.place, code, order.effective, None):
-                        return "BLOCKED_BY_LAW", order.rule.key
-                best = self.most_specific(feature, signal, code, law=True)
-                if best is not None and best.status == "blocked-by-law":
-                    return "BLOCKED_BY_LAW", best.rule.key
+                for region in self.list_regions(feature):
+                    if rule := self.blocked_in(feature, signal, code, region):
+                        return "BLOCKED_BY_LAW", rule
         return None
+
+    def list_regions(self, feature: Feature) -> list[str]:
+        """Where the person may be: anywhere when unknown, if the feature fails closed."""
+        if self.subdivision or not feature.fail_closed:
+            return [self.subdivision]
+        places = [order.place for order in self.definitions.orders]
+        places += [offer.place for offer in self.definitions.offers]
+        return ["", *sorted({one.key for one in places if one.kind == "subdivision"})]
+
+    def blocked_in(self, feature: Feature, signal: str, code: str | None, region: str) -> str:
+        """Name the rule that blocks in a subdivision, none when it is open there."""
+        known, self.subdivision = self.subdivision, region
+        try:
+            for order in self.ordered_orders(feature):
+                if self.holds(order.place, code, order.effective, None):
+                    return order.rule.key
+            best = self.most_specific(feature, signal, code, law=True)
+            return best.rule.key if best and best.status == "blocked-by-law" else ""
+        finally:
+            self.subdivision = known
 
     def ordered_orders(self, feature: Feature) -> list[LegalOrder]:
         def rank(order: LegalOrder) -> int:

@@ -170,3 +170,25 @@ def test_an_unknown_feature_is_off() -> None:
     """A client may be newer or older than the snapshot."""
     found = ask(scope(), context(), key="no.such")
     assert (Reason.UNKNOWN_FEATURE, False, False) == (found.reason, found.on, found.value)
+
+
+@pytest.mark.parametrize(
+    ("fail_closed", "subdivision", "expected"),
+    [
+        (True, None, Reason.BLOCKED_BY_LAW),
+        (True, "CA-QC", Reason.BLOCKED_BY_LAW),
+        (True, "CA-ON", Reason.LIVE),
+        (False, None, Reason.LIVE),
+        (False, "CA-QC", Reason.BLOCKED_BY_LAW),
+    ],
+)
+def test_a_block_of_a_subdivision_holds_where_it_is_unknown(
+    *, fail_closed: bool, subdivision: str | None, expected: Reason
+) -> None:
+    """Lack of evidence turns no block off for features that fail closed."""
+    feature = replace(COLLECTIONS, profile="", law_basis=("account",), fail_closed=fail_closed)
+    offers = (offer("live", territory("CA")), offer("blocked-by-law", QUEBEC))
+    found = ask(
+        scope(feature, offers=offers), context(accountCountry="CA", subdivision=subdivision)
+    )
+    assert expected is found.reason
