@@ -53,12 +53,19 @@ class OrderChangeForm(CommandForm):
     reason = forms.CharField(max_length=500, label=_("Reason"))
     owner = forms.CharField(max_length=120, label=_("Owner"))
     source = forms.CharField(max_length=300, required=False, label=_("Source"))
+    everything = forms.BooleanField(
+        required=False,
+        label=_("The whole app, everywhere"),
+        help_text=_("Only for an order that names no feature, no bundle and no place."),
+    )
 
     @classmethod
     def read(cls, instance: LegalOrder) -> dict[str, Any]:
         """Return the stored draft as keys."""
         market = instance.market.key if instance.market else ""
-        return {**super().read(instance), **order_initial(instance), "market": market}
+        start = {**super().read(instance), **order_initial(instance), "market": market}
+        narrowed = instance.place_key != "*" or start["features"] or start["bundles"]
+        return {**start, "everything": not narrowed}
 
     def build(self) -> SetLegalOrder:
         """Return the draft as it shall be."""

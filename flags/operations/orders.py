@@ -36,7 +36,11 @@ COLUMNS = (*PLACE_COLUMNS, "issued_date", "effective_date", "reason", "owner", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetLegalOrder(Command):
-    """Draft a block of features and bundles at a place; of the whole app when none is named."""
+    """Draft a block of features and bundles at a place; of the whole app when none is named.
+
+    Naming neither target nor place blocks the whole app everywhere, so `everything` has to
+    say that this is meant.
+    """
 
     app: str
     key: str
@@ -50,6 +54,7 @@ class SetLegalOrder(Command):
     reason: str
     owner: str
     source: str = ""
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,7 @@ def set_legal_order(command: SetLegalOrder, moment: Moment) -> Iterable[Change]:
             code="already_decided",
             field="key",
         )
+    _check_reach(command, of)
     check_period(command.issued_date, _after(command.effective_date), of=of, field="effective_date")
     values = {
         **get_place(command, of=of).values(),
@@ -137,6 +143,19 @@ def order_digest(order: LegalOrder) -> str:
     """Return the digest of all that an order says: what it blocks, where, from when and why."""
     facts = describe(order, COLUMNS)
     return canonical.digest(canonical.encode([facts, _list_targets(order)]))
+
+
+def _check_reach(command: SetLegalOrder, of: str) -> None:
+    """Refuse a block of everything that nobody asked for, and one that is not of everything."""
+    narrowed = any(getattr(command, name) for name in (*PLACE_COLUMNS, "features", "bundles"))
+    if narrowed == command.everything:
+        told = (
+            f"{of} names a place or a target, so it does not block everything."
+            if narrowed
+            else f"{of} names neither place nor target: it would block the whole app everywhere."
+            " Name one, or say that everything is meant."
+        )
+        raise Refused(told, code="everything_unclear", field="everything")
 
 
 def _check_step(order: LegalOrder, state: str) -> None:

@@ -45,7 +45,9 @@ def test_an_offer_is_added_changed_and_removed(world: Do, sign_in: SignIn) -> No
     client = sign_in("pm")
     assert 302 == post(client, "flags_offer_add", OFFER)[0]
     row = Offer.objects.get()
-    change = {"status": "planned", "reason": "not yet", "owner": "pay-team"}
+    change = {"status": "planned", "reason": OFFER["reason"], "owner": "pay-team"}
+    assert "Why is it Planned now?" in post(client, "flags_offer_change", change, row.pk)[1]
+    change["reason"] = "not yet"
     assert 302 == post(client, "flags_offer_change", change, row.pk)[0]
     row.refresh_from_db()
     assert ("planned", "SG") == (row.status, row.territory_id)
@@ -140,6 +142,19 @@ def test_the_text_of_a_token_is_shown_once(world: Do, sign_in: SignIn) -> None:
     assert 302 == post(client, "flags_clienttoken_step_revoke", {}, row.pk)[0]
     row.refresh_from_db()
     assert row.revoked_at is not None
+
+
+def test_an_order_of_everything_has_to_say_so(world: Do, sign_in: SignIn) -> None:
+    """A form with every field of target and place left empty stores nothing by accident."""
+    client = sign_in("pm")
+    draft = {"app": "shop", "key": "ban", "reason": "a court said so", "owner": "legal-team"}
+    status, text = post(client, "flags_legalorder_add", draft)
+    assert (200, 0) == (status, LegalOrder.objects.count())
+    assert "it would block the whole app everywhere" in text
+    assert 302 == post(client, "flags_legalorder_add", {**draft, "everything": "on"})[0]
+    row = LegalOrder.objects.get()
+    page = client.get(reverse("admin:flags_legalorder_change", args=[row.pk])).content.decode()
+    assert " checked" in page.split('name="everything"', 1)[1].split(">", 1)[0]
 
 
 def test_an_order_is_drafted_by_one_and_decided_by_another(world: Do, sign_in: SignIn) -> None:

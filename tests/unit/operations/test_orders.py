@@ -120,7 +120,7 @@ def test_a_decided_order_can_be_repeated_but_not_edited(world: Do) -> None:
 
 def test_an_order_may_block_the_whole_app(world: Do) -> None:
     """An order that names neither feature nor bundle has no targets."""
-    world(an_order(bundles=(), territory=""))
+    world(an_order(bundles=(), territory="", everything=True))
     row = LegalOrder.objects.get()
     assert ([], [], "*") == (list(row.features.all()), list(row.bundles.all()), row.place_key)
 
@@ -132,6 +132,9 @@ def test_an_order_may_block_the_whole_app(world: Do) -> None:
         (an_order(owner=" "), "owner_missing", "owner"),
         (an_order(key="SG 1"), "bad_key", "key"),
         (an_order(territory="XX"), "unknown_country", "territory"),
+        (an_order(bundles=(), territory=""), "everything_unclear", "everything"),
+        (an_order(everything=True), "everything_unclear", "everything"),
+        (an_order(bundles=(), everything=True), "everything_unclear", "everything"),
         (an_order(market="EEA"), "one_place", "territory"),
         (an_order(features=("nope",)), "unknown_feature", "features"),
         (an_order(bundles=("nope",)), "unknown_bundle", "bundles"),
