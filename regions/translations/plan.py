@@ -134,11 +134,15 @@ def plan_texts(
 
 
 def judge(message: Message, source: Message, locale: str) -> Message:
-    """Return the message as needing review when its text could not be shown as it is."""
+    """Return the message as needing review when its text may not be shown as it is.
+
+    That is when it could not be, or when it translates another source text than there is now.
+    The file is not told: its msgid says so, until a person has looked and both are written.
+    """
     if not message.forms or message.needs_review:
         return message
-    faults = list_faults(message, source, locale)
-    return replace(message, needs_review=True) if faults else message
+    doubtful = _is_outdated(message, source) or list_faults(message, source, locale)
+    return replace(message, needs_review=True) if doubtful else message
 
 
 def list_faults(message: Message, source: Message, locale: str) -> list[str]:
@@ -151,6 +155,13 @@ def list_faults(message: Message, source: Message, locale: str) -> list[str]:
         source=source.source,
         source_plural=source.source_plural,
         exact=rule_of(locale).exact if source.source_plural else (),
+    )
+
+
+def _is_outdated(message: Message, source: Message) -> bool:
+    """Tell whether the words of the source moved; another shape shows in the number of forms."""
+    return bool(message.source_plural) == bool(source.source_plural) and (
+        (message.source, message.source_plural) != (source.source, source.source_plural)
     )
 
 

@@ -52,12 +52,18 @@ def find_missing(po: PoFile, keys: Iterable[str]) -> list[str]:
 
 
 def write_messages(
-    po: PoFile, messages: Mapping[str, Message], *, locale: str, order: Sequence[str]
+    po: PoFile,
+    messages: Mapping[str, Message],
+    *,
+    locale: str,
+    order: Sequence[str],
+    follow_source: bool = False,
 ) -> bytes:
     """Return the file with these messages, by key, and nothing else changed.
 
     A message that the file lacks is added behind its nearest predecessor in `order`, the
-    keys of the source catalog; that may be empty when none is missing.
+    keys of the source catalog; that may be empty when none is missing. With `follow_source`
+    the msgid becomes that of the message too, where a msgctxt holds the key.
     """
     present = {_key(entry): entry for entry in po.entries}
     edits: dict[Identity, Edit] = {}
@@ -65,7 +71,11 @@ def write_messages(
         entry = present.get(key)
         if entry is not None:
             edits[entry.identity] = Edit(
-                forms=_to_file(po, entry, message.forms, locale), fuzzy=message.needs_review
+                forms=_to_file(po, entry, message.forms, locale),
+                fuzzy=message.needs_review,
+                source=(message.source, message.source_plural)
+                if follow_source and entry.context is not None
+                else None,
             )
     additions: list[Addition] = []
     predecessor: Identity | None = None

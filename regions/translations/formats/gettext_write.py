@@ -18,11 +18,13 @@ Identity = tuple[str | None, str]
 class Edit:
     """New forms for an entry, in the file's order, and whether it is fuzzy now.
 
-    None leaves the one or the other as it is.
+    `source` are msgid and msgid_plural (empty: none) that the forms translate; an entry does not
+    change between having a plural and having none. None leaves each as it is.
     """
 
     forms: tuple[str, ...] | None = None
     fuzzy: bool | None = None
+    source: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ def rewrite(
     for entry in found:
         edit = wanted[entry.identity]
         patches.extend(_patch_flags(po, entry, edit.fuzzy))
+        patches.extend(_patch_source(po, entry, edit.source, style))
         patches.extend(_patch_forms(po, entry, edit.forms, style))
     unknown = wanted.keys() - {entry.identity for entry in found}
     if unknown:
@@ -85,6 +88,25 @@ def new_file(fields: Mapping[str, str], additions: Iterable[Addition]) -> bytes:
     for addition in additions:
         lines.extend(["", *_render_entry(addition, Style())])
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _patch_source(
+    po: PoFile, entry: PoEntry, source: tuple[str, str] | None, style: Style
+) -> list[_Patch]:
+    before = (entry.msgid, entry.plural or "")
+    if source is None or source == before or bool(source[1]) != bool(before[1]):
+        return []
+    newline = _newline(po, entry)
+    end = entry.form_spans[0].first
+    start = next(
+        number
+        for number in range(entry.message, end)
+        if po.lines[number].lstrip(" \t").startswith("msgid")
+    )
+    rendered = render("msgid", source[0], style)
+    if source[1]:
+        rendered = [*rendered, *render("msgid_plural", source[1], style)]
+    return [_Patch(Span(start, end), tuple(f"{line}{newline}" for line in rendered))]
 
 
 def _patch_forms(

@@ -101,7 +101,9 @@ def _render(
     if po is None:
         return new_catalog(list(messages.values()), component=stored.key, locale=locale, now=now)
     order = load_order(stored.id) if find_missing(po, messages) else ()
-    return write_messages(po, messages, locale=locale, order=order)
+    # The source catalog is where messages come from; nobody else changes them there.
+    follow_source = locale != stored.source_locale
+    return write_messages(po, messages, locale=locale, order=order, follow_source=follow_source)
 
 
 def _agree(steps: Iterable[TextStep]) -> None:
