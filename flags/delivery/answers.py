@@ -32,9 +32,10 @@ class Fragments(NamedTuple):
 
 
 class Remembered(NamedTuple):
-    """An answer that holds for the same question until an instant."""
+    """An answer that holds for the same question between two instants."""
 
     fragments: Fragments
+    since: datetime
     until: datetime
 
 
@@ -49,7 +50,7 @@ def recall(
     """
     key = (request.query, request.peer, renderer.name, known.token.kind)
     before: Remembered | None = view.answers.get(key)
-    if before is not None and datetime.now(UTC) < before.until:
+    if before is not None and before.since <= datetime.now(UTC) < before.until:
         return before.fragments
     throws = Throws.count
     context = contexts.of_query(request, known)
@@ -57,9 +58,11 @@ def recall(
     if throws == Throws.count and not context.as_of and is_memorable(request):
         if len(view.answers) >= REMEMBERED_ANSWERS:
             view.answers.clear()
-        until = min((live.snapshot.find_era(context.now).ends for live in view.lives), default=None)
-        if until is not None:
-            view.answers[key] = Remembered(fragments, until)
+        eras = [live.snapshot.find_era(context.now) for live in view.lives]
+        if eras:
+            # A clock that is set back leaves the era by its beginning.
+            since, until = max(era.starts for era in eras), min(era.ends for era in eras)
+            view.answers[key] = Remembered(fragments, since, until)
     return fragments
 
 
@@ -78,7 +81,8 @@ def evaluate_view(view: View, context: Context, renderer: Renderer) -> Fragments
         for key in live.snapshot.feature_keys:
             if key not in seen:
                 seen.add(key)
-                parts.append(renderer.render(evaluate(live.snapshot, key, context)))
+                if part := renderer.render(evaluate(live.snapshot, key, context)):
+                    parts.append(part)
     digest = hashlib.sha256(b"\n".join(parts)).hexdigest()[:32]
     return Fragments(f'"{digest}"'.encode(), parts)
 
