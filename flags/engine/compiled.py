@@ -74,6 +74,7 @@ class CompiledFeature:
         "ingredients",
         "key",
         "needs",
+        "places",
         "warnings",
     )
 
@@ -95,6 +96,8 @@ class CompiledFeature:
         self.needs = needs
         self.ingredients = ingredients
         self.warnings = warnings
+        # Lowering remembers here where the feature is open; nothing else reads it.
+        self.places: object = None
         self.atoms = tuple(atom for _name, gate in gates for atom in gate.atoms)
         self.flips = tuple(flip for _name, gate in gates for flip in gate.flips)
 

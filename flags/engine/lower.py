@@ -29,6 +29,7 @@ from flags.engine.definitions import (
     Dependency,
     Feature,
     KillSwitch,
+    PlatformProfile,
     Segment,
     Strategy,
     Variant,
@@ -114,6 +115,18 @@ def lower_steps(
     )
 
 
+class _Kept(NamedTuple):
+    """What the regional gates of a compiled feature said, and from when on."""
+
+    profiles: tuple[PlatformProfile, ...]
+    since: datetime
+    places: Places
+
+    def holds(self, profiles: tuple[PlatformProfile, ...], now: datetime) -> bool:
+        """Tell whether they would say the same now."""
+        return self.since <= now < self.places.flips_at and self.profiles == profiles
+
+
 class Ways(NamedTuple):
     """The strategies of a feature's own gates, requirements apart."""
 
@@ -197,7 +210,15 @@ class _Lowering:
         return Ways(tuple(strategies), tuple(dict.fromkeys(notes)))
 
     def _list_places(self, compiled: CompiledFeature) -> Generator[None, None, Places]:
-        """Ask the regional gates once for all features that have the same rules."""
+        """Ask the regional gates once for all features that have the same rules.
+
+        What they said stays with the compiled feature, which the next publish takes over
+        where nothing changed, and holds until the next rule flips.
+        """
+        profiles = self.snapshot.definitions.profiles
+        kept = compiled.places
+        if isinstance(kept, _Kept) and kept.holds(profiles, self.now):
+            return kept.places
         feature = compiled.definition
         rules = (
             *self.ground.offers_of(feature),
@@ -216,6 +237,8 @@ class _Lowering:
         if places is None:
             places = yield from list_entries(compiled, self.ground, self.now)
             self._places[key] = places
+        if self.now != EARLIEST:
+            compiled.places = _Kept(profiles, self.now, places)
         return places
 
     def _lower_targeting(self, feature: Feature, notes: list[str]) -> list[Strategy]:

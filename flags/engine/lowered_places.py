@@ -39,11 +39,15 @@ class Entry(NamedTuple):
 
 
 class Places(NamedTuple):
-    """All entries of a feature; `until` is when they end without need."""
+    """All entries of a feature; `until` is when they end without need.
+
+    Before `flips_at` the same entries would be found at any later time.
+    """
 
     entries: tuple[Entry, ...]
     notes: tuple[str, ...]
     until: datetime | None
+    flips_at: datetime
 
 
 class Era(NamedTuple):
@@ -79,7 +83,7 @@ def list_entries(
         for entry, stretches in spans.items()
         for span in stretches
     ]
-    return Places(tuple(entries), tuple(sorted(walk.notes)), until)
+    return Places(tuple(entries), tuple(sorted(walk.notes)), until, eras[0].ends)
 
 
 def _list_eras(walk: _Walk, now: datetime) -> tuple[list[Era], datetime | None]:

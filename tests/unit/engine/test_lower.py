@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from flags.engine.compile import compile_snapshot
+from flags.engine.compiled import CompiledSnapshot
 from flags.engine.definitions import (
     Constraint,
     Definitions,
@@ -23,6 +24,7 @@ from flags.engine.definitions import (
     Target,
 )
 from flags.engine.lower import LoweredFeature, lower, lower_steps
+from regions.canonical import encode
 from tests.unit.engine.scopes import COLLECTIONS, NOW, VOICE, offer, scope, territory
 
 OPEN = replace(COLLECTIONS, profile="", law_basis=())
@@ -262,3 +264,39 @@ def test_a_serving_loop_may_breathe_at_every_place() -> None:
     world = scope(OPEN, offers=tuple(rollouts))
     steps = sum(1 for _step in lower_steps(compile_snapshot(world), now=NOW))
     assert steps > len(codes)
+
+
+def lower_after(previous: CompiledSnapshot, definitions: Definitions, now: datetime) -> bytes:
+    """Lower what was compiled over another snapshot, as bytes."""
+    steps = lower_steps(compile_snapshot(definitions, previous=previous), now=now)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        return encode(end.value)
+
+
+@pytest.mark.parametrize("days", range(8))
+def test_what_is_remembered_is_what_would_be_said_anew(days: int) -> None:
+    """Over a changed offer, a changed profile and passing flips, nothing old is told."""
+    dated = offer("live", territory("SG"), starts=date(2026, 11, 22), ends=date(2026, 11, 25))
+    farewell = PlatformRetirement(
+        rule=Rule(key="ios"), platform="ios", closed_to_new=date(2026, 11, 24)
+    )
+    before = scope(VOICE, COLLECTIONS, offers=(dated,), retirements=(farewell,))
+    known = compile_snapshot(before)
+    lower_after(known, before, NOW)
+    moved = replace(before, offers=(dated, offer("live", territory("KR"))))
+    thin = replace(before, profiles=())
+    for after in (before, moved, thin):
+        now = NOW + timedelta(days=days)
+        assert lower_after(known, after, now) == encode(lower(after, now=now))
+
+
+def test_features_that_did_not_change_are_not_lowered_again() -> None:
+    """A publish of one change costs a serving process the change alone."""
+    rows = tuple(offer("live", territory(code)) for code in ("SG", "KR", "AE", "CA"))
+    snapshot = compile_snapshot(scope(OPEN, offers=rows))
+    first = sum(1 for _step in lower_steps(snapshot, now=NOW))
+    again = compile_snapshot(snapshot.definitions, previous=snapshot)
+    assert sum(1 for _step in lower_steps(again, now=NOW)) < first
