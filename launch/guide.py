@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 BACKEND_TOKEN = "superapp:production.demo-backend"  # noqa: S105 - demo only, refused elsewhere
 FRONTEND_TOKEN = "superapp:production.demo-frontend"  # noqa: S105 - demo only, refused elsewhere
 
@@ -21,7 +23,7 @@ TEXT = """
 
   Ask for one decision and the reason for it:
 
-    .venv/bin/python manage.py evaluate commerce.collections --explain \\
+    {command} evaluate commerce.collections --explain \\
       --context '{{"userId":"u-1","accountCountry":"SG","platform":"ios","osVersion":"18.0.0"}}'
 
   Ctrl-C ends everything.
@@ -35,9 +37,17 @@ PERSON = (
 )
 
 
-def guide(host: str, port: int) -> str:
-    """Return the guide with this machine's address in it."""
+def guide(host: str, port: int, *, data_dir: str = "") -> str:
+    """Return the guide with this machine's address in it.
+
+    `data_dir` is the folder that LANDFALL_DATA_DIR named; another terminal has to name it too.
+    """
     name = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+    folder = f"LANDFALL_DATA_DIR={shlex.quote(data_dir)} " if data_dir else ""
     return TEXT.format(
-        base=f"http://{name}:{port}", person=PERSON, frontend=FRONTEND_TOKEN, backend=BACKEND_TOKEN
+        base=f"http://{name}:{port}",
+        person=PERSON,
+        frontend=FRONTEND_TOKEN,
+        backend=BACKEND_TOKEN,
+        command=f"{folder}.venv/bin/python manage.py",
     )

@@ -123,7 +123,8 @@ class Product:
             # Beat only sweeps; before, it would take its share of two cores from the others.
             self._start("beat", beat_command(self.data_dir))
             say("landfall", f"Ready after {now - self.started_at:.1f} s.")
-            sys.stdout.write(guide(self.host, self.port))
+            given = str(self.data_dir) if os.environ.get("LANDFALL_DATA_DIR") else ""
+            sys.stdout.write(guide(self.host, self.port, data_dir=given))
             sys.stdout.flush()
         elif now - self.served_at > READY_SECONDS:  # The demo may have taken longer than that.
             raise UnableToStart(f"Not ready after {READY_SECONDS:.0f} s; everything was ended.")
