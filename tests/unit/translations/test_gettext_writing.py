@@ -86,7 +86,10 @@ def test_one_edit_of_a_real_catalog_touches_that_entry_only() -> None:
     assert edited > len(DJANGO_CATALOGS) // 5
 
 
-@pytest.mark.skipif(shutil.which("msgfmt") is None, reason="gettext is not installed")
+@pytest.mark.skipif(
+    shutil.which("msgfmt") is None,
+    reason="There is no msgfmt: install it (apt-get install gettext).",
+)
 @pytest.mark.parametrize("language", ["ar", "de", "fr", "ja", "ru", "zh_Hant"])
 def test_gettext_reads_what_was_written(language: str, tmp_path: Path) -> None:
     """Setting a text and setting it back compiles to the same MO file."""
