@@ -30,6 +30,7 @@ class StoredText:
     published: Forms
     state: str
     conflict: tuple[Forms, Forms, Forms] | None
+    conflict_needs_review: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Conflict(models.Model):
     """A message that was edited in the file and in the admin since they last agreed.
 
     `base`, `mine` (admin) and `theirs` (file) are lists of plural forms; a person decides.
+    `theirs_needs_review` tells whether the file's text is in doubt there.
     """
 
     translation = models.OneToOneField(
@@ -70,6 +71,7 @@ class Conflict(models.Model):
     base = models.JSONField(default=list, verbose_name=_("before both edits"))
     mine = models.JSONField(default=list, verbose_name=_("admin"))
     theirs = models.JSONField(default=list, verbose_name=_("file"))
+    theirs_needs_review = models.BooleanField(default=False, editable=False)
     found_at = models.DateTimeField(verbose_name=_("found at"))
 
     class Meta:

@@ -194,14 +194,25 @@ def _follow_bases(steps: Iterable[TextStep]) -> None:
 
 def _note_conflicts(plan: Plan, moment: Moment) -> Iterator[Change]:
     for step in plan.list_texts("conflict"):
-        if step.mine is None or step.mine.conflict == step.forms:
+        needs_review = bool(step.theirs and step.theirs.needs_review)
+        if step.mine is None or (
+            (step.mine.conflict, step.mine.conflict_needs_review) == (step.forms, needs_review)
+        ):
             continue
         base, mine, theirs = (list(forms) for forms in step.forms)
         before = step.mine.conflict
         Conflict.objects.update_or_create(
             translation_id=step.mine.id,
-            defaults={"base": base, "mine": mine, "theirs": theirs, "found_at": moment.now},
+            defaults={
+                "base": base,
+                "mine": mine,
+                "theirs": theirs,
+                "theirs_needs_review": needs_review,
+                "found_at": moment.now,
+            },
         )
+        if before == step.forms:
+            continue  # Only the file's mark moved: no news for the person who decides.
         yield Change(
             object_type="conflict",
             object_key=f"{plan.component}/{step.key}/{step.locale}",

@@ -127,8 +127,8 @@ def resolve_conflict(command: ResolveConflict, moment: Moment) -> Iterator[Chang
     _check_forms(entry, locale, forms)
     row = conflict.translation
     conflict.delete()
-    row.base_forms = list(theirs)
-    row.save(update_fields=["base_forms"])
+    row.base_forms, row.base_needs_review = list(theirs), conflict.theirs_needs_review
+    row.save(update_fields=["base_forms", "base_needs_review"])
     changes = list(_store(command, moment, row, forms=forms, state=TRANSLATED))
     yield from changes
     if not changes:

@@ -53,6 +53,7 @@ def load_components(
     for row in texts.values_list(
         "id", "entry_id", "locale__tag", "forms", "base_forms", "base_needs_review", "state",
         "published_forms", "conflict__base", "conflict__mine", "conflict__theirs",
+        "conflict__theirs_needs_review",
     ):  # fmt: skip
         component, key = owners[row[1]]
         component.texts.setdefault(row[2], {})[key] = _to_text(row)
@@ -70,6 +71,7 @@ def _to_text(row: tuple[object, ...]) -> StoredText:
         conflict=None
         if conflict[0] is None
         else (_forms(conflict[0]), _forms(conflict[1]), _forms(conflict[2])),
+        conflict_needs_review=bool(conflict[3]),
     )
 
 

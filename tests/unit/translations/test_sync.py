@@ -203,6 +203,27 @@ def test_a_settled_conflict_is_written_to_the_file(
     assert catalogs.sync().is_clean
 
 
+@pytest.mark.parametrize("is_marked_later", [False, True])
+def test_a_doubtful_text_of_a_file_that_a_person_chose_is_no_longer_in_doubt(
+    catalogs: Catalogs, translator: User, give: Give, *, is_marked_later: bool
+) -> None:
+    """Choosing the file's fuzzy text settles its doubt on both sides, also after a sync."""
+    marked = '#, fuzzy\nmsgctxt "wallet.taxi"'
+    if not is_marked_later:
+        catalogs.edit("zh_Hant_HK", 'msgctxt "wallet.taxi"', marked)
+    catalogs.edit("zh_Hant_HK", "支付的士車資", "文件")
+    set_taxi(give, translator, "網站")
+    catalogs.sync()
+    if is_marked_later:
+        catalogs.edit("zh_Hant_HK", 'msgctxt "wallet.taxi"', marked)
+        catalogs.sync()
+    give(ResolveConflict(**TAXI, forms=("文件",)), translator)
+    assert "fuzzy" not in catalogs.path("zh_Hant_HK").read_text()
+    assert catalogs.sync().is_clean
+    row = Translation.objects.get(entry__key="wallet.taxi", locale__tag="zh-Hant-HK")
+    assert (row.state, row.published_forms) == ("translated", ["文件"])
+
+
 def test_a_conflict_settled_in_the_file_closes_itself(
     catalogs: Catalogs, translator: User, give: Give
 ) -> None:
