@@ -93,7 +93,10 @@ def run(steps: Steps[Built]) -> Built:
 
 
 async def drive(steps: Steps[Built]) -> Built:
-    """Run steps on the loop in slices of about 1 ms, with sleeps as long between."""
+    """Run steps on the loop in slices of about 1 ms; requests that wait come in between.
+
+    A sleep of 0 costs nothing on a quiet node, where it halves the time to a swap.
+    """
     until = time.perf_counter() + SLICE_SECONDS
     while True:
         try:
@@ -102,7 +105,7 @@ async def drive(steps: Steps[Built]) -> Built:
             built: Built = end.value
             return built
         if time.perf_counter() >= until:
-            await asyncio.sleep(SLICE_SECONDS)
+            await asyncio.sleep(0)
             until = time.perf_counter() + SLICE_SECONDS
 
 
