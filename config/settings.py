@@ -132,7 +132,7 @@ CELERY_TIMEZONE = "UTC"
 
 # Signing in
 LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "board:board"
+LOGIN_REDIRECT_URL = "start"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -6,11 +6,11 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-to_board = RedirectView.as_view(pattern_name="board:board")
+from flags.admin.start import show_start
 
 urlpatterns = [
-    path("", to_board),
-    path("admin/", to_board),
+    path("", RedirectView.as_view(pattern_name="start")),
+    path("admin/", admin.site.admin_view(show_start), name="start"),
     path("admin/board/", include("flags.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from flags.admin.marks import SHORT_LABELS, STATUS_LABELS, shape
 from flags.queries.boards import Board, BoardCell
-from regions.admin.names import territory_name
+from regions.admin.names import short_territory_name, territory_name
 from regions.locales.territory import list_spellings
 
 
@@ -102,6 +102,11 @@ class Row:
     name: str
     markets: tuple[str, ...]
     cells: tuple[Cell, ...]
+
+    @property
+    def short_name(self) -> str:
+        """Return the name that fits the column."""
+        return short_territory_name(self.code)
 
     @property
     def words(self) -> str:

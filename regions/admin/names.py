@@ -13,6 +13,14 @@ def territory_name(code: str, language: str | None = None) -> str:
     return _names(language or get_language() or "en").get(code, code)
 
 
+def short_territory_name(code: str, language: str | None = None) -> str:
+    """Return the name as a narrow column shows it: "Hong Kong", not "Hong Kong SAR China".
+
+    CLDR has such short names, Babel leaves them out of its data; the suffix is the English one.
+    """
+    return territory_name(code, language).removesuffix(" SAR China")
+
+
 def locale_name(tag: str, language: str | None = None) -> str:
     """Return the name of a locale, such as "Traditional Chinese (Hong Kong)"."""
     return _locale_name(tag, language or get_language() or "en")

@@ -48,7 +48,10 @@ class MessageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How complete a component is in a locale; own + inherited + missing = total."""
+    """How complete a component is in a locale; own + inherited + missing = total.
+
+    `is_source` marks the language in which the component is written: nothing to translate.
+    """
 
     locale: str
     component: str
@@ -57,6 +60,7 @@ class Coverage:
     missing: int
     needs_review: int
     conflicts: int
+    is_source: bool
 
     @property
     def total(self) -> int:
@@ -129,6 +133,7 @@ def list_coverage(*, locales: Sequence[str] = ()) -> list[Coverage]:
                     missing=total - complete,
                     needs_review=reviews[key, tag],
                     conflicts=conflicts[key, tag],
+                    is_source=tag == sources[key],
                 )
             )
     return coverage

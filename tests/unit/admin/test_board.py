@@ -18,6 +18,7 @@ from flags.models import KillSwitch, Offer, PublishRefusal
 from flags.operations.offers import SetOffer
 from flags.publishing.nodes import Receipt
 from regions.governance.models import AuditEntry, Environment, Outbox
+from regions.operations import AddTerritory, SetApp
 from tests.unit.admin.conftest import SignIn, stock
 from tests.unit.world import Do
 
@@ -77,6 +78,14 @@ def test_a_country_is_found_by_name_and_by_every_code(world: Do, sign_in: SignIn
     """Who types what the phone or the spreadsheet says finds the row."""
     text = sign_in("guest").get(BOARD, SCOPE).content.decode()
     assert 'data-words="singapore singapore sg sgp"' in text
+
+
+def test_a_long_name_is_short_in_the_column_and_whole_on_hover(world: Do, sign_in: SignIn) -> None:
+    """Hong Kong is read at a glance."""
+    world(AddTerritory(code="HK"))
+    world(SetApp(key="shop", name="Shop", platforms=("ios", "android"), territories=("HK", "SG")))
+    text = sign_in("guest").get(BOARD, SCOPE).content.decode()
+    assert 'title="Hong Kong SAR China">Hong Kong</span>' in text
 
 
 def test_a_bundle_whose_features_differ_is_partly_live(world: Do, sign_in: SignIn) -> None:

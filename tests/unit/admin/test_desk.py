@@ -58,6 +58,14 @@ def test_saving_a_line_gives_one_command(stocked: Do, sign_in: SignIn) -> None:
     assert "Publishing…" in text
 
 
+def test_the_source_language_inherits_from_nobody(stocked: Do, sign_in: SignIn) -> None:
+    """Coverage calls it the source."""
+    text = sign_in("translator").get(DESK).content.decode()
+    row = text[text.index('href="?locale=en"') :].split("</tr>", 1)[0]
+    assert '<span class="lf-dim">source</span>' in row
+    assert "inherited" not in row
+
+
 def test_a_lost_placeholder_is_refused_and_the_text_kept(stocked: Do, sign_in: SignIn) -> None:
     """What cannot be shown is not stored, and not lost either."""
     status, text = save(sign_in("translator"), "one.fee", "Una comisión.")

@@ -94,10 +94,27 @@ def test_nobody_without_a_sign_in_sees_anything(db: None) -> None:
         assert answer.headers["Location"].startswith("/admin/login")
 
 
+@pytest.mark.parametrize(
+    ("person", "page"),
+    [
+        ("pm", "/admin/board/"),
+        ("approver", "/admin/board/"),
+        ("guest", "/admin/board/"),
+        ("admin", "/admin/board/"),
+        ("translator", "/admin/translations/translation/"),
+    ],
+)
 @pytest.mark.parametrize("address", ["/", "/admin/"])
-def test_the_front_door_leads_to_the_board(sign_in: SignIn, address: str) -> None:
-    """Both addresses redirect to the launch board."""
-    assert "/admin/board/" == sign_in("pm").get(address).headers["Location"]
+def test_the_front_door_leads_to_a_persons_work(
+    sign_in: SignIn, address: str, person: str, page: str
+) -> None:
+    """Who may change nothing but texts begins at the texts, everybody else at the board."""
+    assert page == sign_in(person).get(address, follow=True).redirect_chain[-1][0]
+
+
+def test_the_front_door_asks_who_comes(db: None) -> None:
+    """After signing in the person is led on from the front door."""
+    assert "/admin/login/?next=/admin/" == Client().get("/admin/").headers["Location"]
 
 
 def test_the_history_of_a_row_is_its_audit(stocked: Do, sign_in: SignIn) -> None:

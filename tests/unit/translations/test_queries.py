@@ -67,7 +67,8 @@ def test_inherited_texts_count_as_complete(
     hong_kong, spanish, english = found["zh-Hant-HK"], found["es"], found["en"]
     assert (hong_kong.own, hong_kong.inherited, hong_kong.missing) == (1, 3, 0)
     assert (spanish.own, spanish.inherited, spanish.missing, spanish.percent) == (2, 0, 2, 50)
-    assert (english.percent, english.total) == (100, 4)
+    assert (english.percent, english.total, english.is_source) == (100, 4, True)
+    assert not hong_kong.is_source
 
 
 def test_coverage_of_any_locale_can_be_asked_for(catalogs: Catalogs) -> None:
