@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from flags.admin.marks import STATUS_LABELS, place_label, shape, status_badge
 from flags.admin.offers import SeenOfferForm
-from flags.models import KillSwitch, Offer
+from flags.models import KillSwitch, LegalOrder, Offer
 from flags.models.feature import OFFER_STATUSES
 from flags.operations.kills import PullKillSwitch
 from flags.operations.offers import SetOffer
@@ -27,6 +27,7 @@ from regions.admin.names import territory_name
 from regions.governance.admin_diff import list_differences, render_differences
 from regions.governance.admin_forms import CommandForm
 from regions.governance.models import AuditEntry
+from regions.models import Market
 
 HISTORY_LENGTH = 20
 DECIDE_WITHIN = timedelta(days=7)
@@ -256,16 +257,38 @@ class LimitedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One change of an offer or a kill switch of this cell."""
+    """One change of an offer, a legal order or a kill switch that this cell hangs on."""
 
     entry: AuditEntry
     diff: SafeString
 
 
 def list_history(scope: CellScope, detail: CellDetail) -> list[HistoryEntry]:
-    """Return the newest changes of everything that this cell hangs on; one query."""
+    """Return the newest changes of everything that this cell hangs on; two queries.
+
+    What holds in a market of the territory or everywhere decides the cell too.
+    """
+    markets = list(
+        Market.objects.filter(members__territory=scope.territory)
+        .distinct()
+        .values_list("key", flat=True)
+    )
+    places = (scope.territory, "*", *(f"market:{key}" for key in markets))
     targets = (detail.bundle.key, *detail.bundle.feature_keys)
-    offers = Q(object_type="offer", object_key__in=[f"{key}@{scope.territory}" for key in targets])
+    offers = Q(
+        object_type="offer",
+        object_key__in=[f"{target}@{place}" for target in targets for place in places],
+    )
+    blocking = LegalOrder.objects.filter(
+        Q(bundles__key=scope.bundle)
+        | Q(features__key__in=detail.bundle.feature_keys)
+        | Q(bundles=None, features=None),
+        Q(territory=scope.territory)
+        | Q(market__key__in=markets)
+        | Q(territory=None, market=None, subdivision=None),
+        app__key=scope.app,
+    )
+    orders = Q(object_type="legal-order", object_key__in=blocking.values("key"))
     switches = KillSwitch.objects.filter(
         Q(bundle__key=scope.bundle) | Q(feature__key__in=detail.bundle.feature_keys),
         Q(territory=None) | Q(territory=scope.territory),
@@ -274,7 +297,9 @@ def list_history(scope: CellScope, detail: CellDetail) -> list[HistoryEntry]:
     )
     kills = Q(object_type="kill-switch", object_key__in=switches.values("key"))
     rows = AuditEntry.objects.filter(
-        offers | kills, app_key=scope.app, environment__key=scope.environment
+        offers | kills | orders,
+        Q(environment__key=scope.environment) | Q(environment=None),
+        app_key=scope.app,
     )
     return [
         HistoryEntry(entry=row, diff=render_differences(list_differences(row.before, row.after)))

@@ -16,6 +16,7 @@ from django.utils import timezone
 from flags.admin import published
 from flags.models import KillSwitch, Offer, PublishRefusal
 from flags.operations.offers import SetOffer
+from flags.operations.orders import SetLegalOrder
 from flags.publishing.nodes import Receipt
 from regions.governance.models import AuditEntry, Environment, Outbox
 from regions.operations import AddTerritory, SetApp
@@ -122,6 +123,46 @@ def test_saving_again_changes_the_same_offer_and_shows_its_history(
     assert "withdrawn" == Offer.objects.get().status
     assert "<del>live</del>" in text
     assert "<ins>withdrawn</ins>" in text
+
+
+@pytest.mark.parametrize(
+    ("cell", "there", "absent"),
+    [
+        (
+            "IT:pay",
+            {"pay@market:EEA", "pay.card@*", "eea-order", "ban"},
+            {"sg-order", "pay@SG"},
+        ),
+        (
+            "SG:pay",
+            {"pay@SG", "pay.card@*", "sg-order", "ban"},
+            {"eea-order", "pay@market:EEA"},
+        ),
+    ],
+)
+def test_the_history_tells_of_all_that_decides_the_cell(
+    world: Do, sign_in: SignIn, cell: str, there: set[str], absent: set[str]
+) -> None:
+    """Offers and orders of the country, of its market and of everywhere; none of elsewhere."""
+    why: dict[str, Any] = {"reason": "because", "owner": "pay-team"}
+    for offer in (
+        SetOffer(**SCOPE, **why, bundle="pay", market="EEA", status="live"),
+        SetOffer(**SCOPE, **why, feature="pay.card", status="planned"),
+        SetOffer(**SCOPE, **why, bundle="pay", territory="SG", status="live"),
+    ):
+        world(offer)
+    for order in (
+        SetLegalOrder(**why, app="shop", key="eea-order", features=("pay.card",), market="EEA"),
+        SetLegalOrder(**why, app="shop", key="sg-order", bundles=("pay",), territory="SG"),
+        SetLegalOrder(**why, app="shop", key="ban", everything=True),
+    ):
+        world(order)
+    text = sign_in("guest").get(f"{BOARD}cell/", {**SCOPE, "cell": cell}).content.decode()
+    history = set(
+        re.findall(r'<a class="lf-key"[^>]*>([^<]+)</a>', text[text.index("lf-history") :])
+    )
+    assert there <= history
+    assert not absent & history
 
 
 @pytest.mark.parametrize("wrong", [{"environment": "stagin"}, {"environment": ""}, {"app": "shoq"}])
