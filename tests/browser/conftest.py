@@ -164,14 +164,14 @@ def watched(page: Page, live_server: LiveServer) -> Iterator[Page]:
 
 @pytest.fixture
 def sign_in(watched: Page, live_server: LiveServer, demo: None) -> SignIn:
-    """Sign a person in through the form, as people do; the board comes next."""
+    """Sign a person in through the form, as people do; the page of their work comes next."""
 
     def enter(name: str) -> Page:
         watched.goto(f"{live_server.url}/")
         watched.fill("#id_username", name)
         watched.fill("#id_password", PASSWORD)
         watched.press("#id_password", "Enter")
-        watched.wait_for_selector("[data-board]")
+        watched.wait_for_selector(".lf-coverage" if name == "translator" else "[data-board]")
         return watched
 
     return enter
