@@ -12,13 +12,17 @@ from flags.publishing.lock import publisher_lock
 from flags.publishing.outbox import Due, list_due
 from flags.publishing.publish import Published, publish_alone
 
-# A single change is published at once. When more come while it is on its way, the next
-# publish waits until the outbox was quiet for a moment, but never long.
+# A single change is published at once. When more come while it is on its way or just after,
+# the next publish waits until the outbox was quiet for a moment, but never long.
 QUIET_SECONDS = 0.15
 PATIENCE_SECONDS = 0.6
+BURST_SECONDS = 0.5
 LOOK_SECONDS = 0.03
 # A publisher that was given other work for this long lets go, so that others get their turn.
 MOST_ROUNDS = 20
+
+# When this process last published an environment, by the monotonic clock.
+_published_at: dict[str, float] = {}
 
 
 def drain(
@@ -45,12 +49,19 @@ def _drain_content(environment_key: str, read_clock: Callable[[], datetime]) -> 
         due = _find_content(environment_key, read_clock())
         if due is None:
             break
-        if attempt or due.newest_seq > due.oldest_seq:
+        if attempt or due.newest_seq > due.oldest_seq or _is_burst(environment_key):
             _settle(due, lambda: _find_content(environment_key, read_clock()))
         published = publish_alone(environment_key, now=read_clock())
+        _published_at[environment_key] = time.monotonic()
         if published is not None:
             done.append(published)
     return done
+
+
+def _is_burst(environment_key: str) -> bool:
+    """Tell whether a change comes so soon after a publish that more will."""
+    last = _published_at.get(environment_key)
+    return last is not None and time.monotonic() - last < BURST_SECONDS
 
 
 def _settle(due: Due | None, look: Callable[[], Due | None]) -> None:
