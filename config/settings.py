@@ -15,7 +15,6 @@ from config.celery import app as _celery_app  # noqa: F401 - every process sends
 from config.env import (
     WrongSetting,
     read_bool,
-    read_int,
     read_kept,
     read_secret,
     read_text,
@@ -155,8 +154,6 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 # Delivery
 LKG_DIR = DATA_DIR / "last-known-good"
-STREAMS_PER_PROCESS = read_int("LANDFALL_STREAMS_PER_PROCESS", 12_000, low=1, high=100_000)
-STREAMS_PER_TOKEN = read_int("LANDFALL_STREAMS_PER_TOKEN", 200, low=1, high=100_000)
 
 # Logs
 LOG_LEVEL = read_text("LOG_LEVEL", "WARNING").upper()
