@@ -113,6 +113,117 @@ class Minimum(Definition, frozen=True):
     app_version: str = ""
 
 
+class Constraint(Definition, frozen=True):
+    """One condition on a context field, with Unleash's operators and exact semantics."""
+
+    context_name: str
+    operator: str
+    values: tuple[str, ...] = ()
+    value: str = ""
+    inverted: bool = False
+    case_insensitive: bool = False
+
+
+class AgeRule(Definition, frozen=True):
+    """The least age, in whole years, at a place, `[starts, ends)`; the most specific counts."""
+
+    rule: Rule
+    target: Target
+    place: Place
+    minimum: int
+    starts: date | None = None
+    ends: date | None = None
+
+
+class ConsentRule(Definition, frozen=True):
+    """A consent that people at a place must have given, `[starts, ends)`; all of them count."""
+
+    rule: Rule
+    target: Target
+    place: Place
+    consent: str
+    starts: date | None = None
+    ends: date | None = None
+
+
+class LifeCycle(Definition, frozen=True):
+    """How a feature ends at a place: first for people who are new, then for everybody."""
+
+    rule: Rule
+    target: Target
+    place: Place
+    closed_to_new: date | None = None
+    sunset: date | None = None
+
+
+class Cap(Definition, frozen=True):
+    """At most `limit` enrolled people at a place, `[starts, ends)`.
+
+    People are counted in the database; `full` tells whether the last place is taken.
+    """
+
+    rule: Rule
+    target: Target
+    place: Place
+    limit: int
+    full: bool = False
+    starts: date | None = None
+    ends: date | None = None
+
+
+class Partner(Definition, frozen=True):
+    """Who makes features real in a city, or in all of a territory's when `city` is `*`.
+
+    Without `wallets` every wallet currency is accepted. Dates are local wall times of the
+    territory. `requirements` must hold for a person to be served.
+    """
+
+    rule: Rule
+    features: tuple[str, ...]
+    territory: str
+    city: str = "*"
+    wallets: tuple[str, ...] = ()
+    starts: datetime | None = None
+    ends: datetime | None = None
+    requirements: tuple[Constraint, ...] = ()
+
+
+class Window(Definition, frozen=True):
+    """Local wall times `[starts, ends)`; an empty territory means all without their own."""
+
+    territory: str = ""
+    starts: datetime | None = None
+    ends: datetime | None = None
+
+
+class Schedule(Definition, frozen=True):
+    """When features run, in each person's own zone at the anchor.
+
+    Without a market everybody is in the group.
+    """
+
+    rule: Rule
+    features: tuple[str, ...]
+    anchor: Literal["account", "location"]
+    market: str = ""
+    windows: tuple[Window, ...] = ()
+
+
+class ClusterRollout(Definition, frozen=True):
+    """Whole groups of people in a declared order, of which the first `enabled` have it.
+
+    `field` is the context field that names a person's groups. An empty territory means
+    everywhere; elsewhere the rollout says nothing.
+    """
+
+    rule: Rule
+    feature: str
+    order: tuple[str, ...]
+    enabled: int
+    field: str = "clusters"
+    territory: str = ""
+
+
 class PlatformProfile(Definition, frozen=True):
     """The platforms on which features of this profile run."""
 
@@ -127,17 +238,6 @@ class PlatformRetirement(Definition, frozen=True):
     platform: str
     closed_to_new: date
     off: date | None = None
-
-
-class Constraint(Definition, frozen=True):
-    """One condition on a context field, with Unleash's operators and exact semantics."""
-
-    context_name: str
-    operator: str
-    values: tuple[str, ...] = ()
-    value: str = ""
-    inverted: bool = False
-    case_insensitive: bool = False
 
 
 class Segment(Definition, frozen=True):
@@ -193,9 +293,10 @@ class Dependency(Definition, frozen=True):
 class Feature(Definition, frozen=True):
     """A feature with everything that is its own, in one environment.
 
-    `requires` is Landfall's own relation (recursive, acyclic); `dependencies` and
-    `variants` are Unleash's and come from imported payloads only. `text_key` names the
-    text that is shown while the feature is off; empty means the reason's own text.
+    `partner_basis` says where a partner has to be; empty when none is needed. `requires`
+    is Landfall's own relation (recursive, acyclic); `dependencies` and `variants` are
+    Unleash's and come from imported payloads only. `text_key` names the text that is shown
+    while the feature is off; empty means the reason's own text.
     """
 
     key: str
@@ -207,6 +308,7 @@ class Feature(Definition, frozen=True):
     offer_basis: OfferBasis = "none"
     law_basis: tuple[Signal, ...] = ()
     fail_closed: bool = False
+    partner_basis: Literal["", "account", "location", "storefront"] = ""
     default_status: Status = "not-offered"
     profile: str = ""
     requires: tuple[str, ...] = ()
@@ -237,4 +339,11 @@ class Definitions(Definition, frozen=True):
     features: tuple[Feature, ...] = ()
     offers: tuple[Offer, ...] = ()
     orders: tuple[LegalOrder, ...] = ()
+    ages: tuple[AgeRule, ...] = ()
+    consents: tuple[ConsentRule, ...] = ()
+    life_cycles: tuple[LifeCycle, ...] = ()
+    caps: tuple[Cap, ...] = ()
+    partners: tuple[Partner, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    clusters: tuple[ClusterRollout, ...] = ()
     segments: tuple[Segment, ...] = ()
