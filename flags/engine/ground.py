@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from flags.engine.definitions import (
+    AgeRule,
+    ConsentRule,
     Definitions,
     Feature,
     KillSwitch,
     LegalOrder,
+    LifeCycle,
     Offer,
     PlatformProfile,
     PlatformRetirement,
@@ -19,10 +22,11 @@ from flags.engine.definitions import (
 )
 from flags.engine.outcomes import Finding, Flip
 from flags.engine.places import Atlas
-from flags.engine.rows import rank_offer
+from flags.engine.rows import PlacedRule, rank_offer, rank_rule
 from regions.zones import instant
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Offer | PlacedRule)
 
 
 class BrokenFeature(ValueError):
@@ -54,21 +58,44 @@ class Ground:
         self.features: dict[str, Feature] = {
             feature.key: feature for feature in definitions.features
         }
-        ranked = sorted(definitions.offers, key=lambda offer: rank_offer(self.atlas, offer))
-        self._offers = _by_target((offer.target, offer) for offer in ranked)
+        atlas = self.atlas
+        self._offers = _Ranked(definitions.offers, lambda offer: rank_offer(atlas, offer))
+        self._ages = _Ranked(definitions.ages, lambda rule: rank_rule(atlas, rule))
+        self._consents = _Ranked(definitions.consents, lambda rule: rank_rule(atlas, rule))
+        self._life_cycles = _Ranked(definitions.life_cycles, lambda rule: rank_rule(atlas, rule))
         self._kills = _by_target((kill.target, kill) for kill in kills)
         self._orders = _by_target(
             (target, order)
             for order in definitions.orders
             for target in (order.targets or (Target(),))
         )
-        self._ranks = {id(offer): rank for rank, offer in enumerate(ranked)}
         self.warnings: list[Finding] = []
 
     def offers_of(self, feature: Feature) -> tuple[Offer, ...]:
         """Return the offers of a feature and of its bundle, most specific first."""
-        found = _of(self._offers, feature)
-        return tuple(sorted(found, key=lambda offer: self._ranks[id(offer)]))
+        return self._offers.of(feature)
+
+    def ages_of(self, feature: Feature) -> tuple[AgeRule, ...]:
+        """Return the age rules of a feature and of its bundle, most specific first."""
+        return self._ages.of(feature)
+
+    def consents_of(self, feature: Feature) -> tuple[ConsentRule, ...]:
+        """Return the consents of a feature and of its bundle, most specific first."""
+        return self._consents.of(feature)
+
+    def life_cycles_of(self, feature: Feature) -> tuple[LifeCycle, ...]:
+        """Return the life cycles of a feature and of its bundle, most specific first."""
+        return self._life_cycles.of(feature)
+
+    def placed_of(self, feature: Feature) -> tuple[Offer | LegalOrder | PlacedRule, ...]:
+        """Return every rule with a place that concerns a feature."""
+        return (
+            *self.offers_of(feature),
+            *self.orders_of(feature),
+            *self.ages_of(feature),
+            *self.consents_of(feature),
+            *self.life_cycles_of(feature),
+        )
 
     def orders_of(self, feature: Feature) -> tuple[LegalOrder, ...]:
         """Return the legal orders that cover a feature, each once."""
@@ -100,12 +127,24 @@ class Ground:
         return (
             feature,
             flaw,
-            self.offers_of(feature),
-            self.orders_of(feature),
+            self.placed_of(feature),
             self.kills_of(feature),
             self.profiles.get(feature.profile),
             tuple(self.segments.get(number) for number in sorted(segments)),
         )
+
+
+class _Ranked(Generic[P]):
+    """Rules by target; each feature's are found most specific first."""
+
+    def __init__(self, rules: Iterable[P], rank: Callable[[P], Any]) -> None:
+        ranked = sorted(rules, key=rank)
+        self.by_target = _by_target((rule.target, rule) for rule in ranked)
+        self.ranks = {id(rule): number for number, rule in enumerate(ranked)}
+
+    def of(self, feature: Feature) -> tuple[P, ...]:
+        found = _of(self.by_target, feature)
+        return tuple(sorted(found, key=lambda rule: self.ranks[id(rule)]))
 
 
 def _by_target(pairs: Iterable[tuple[Target, T]]) -> dict[tuple[str, str], list[T]]:

@@ -220,11 +220,7 @@ class _Lowering:
         if isinstance(kept, _Kept) and kept.holds(profiles, self.now):
             return kept.places
         feature = compiled.definition
-        rules = (
-            *self.ground.offers_of(feature),
-            *self.ground.orders_of(feature),
-            *self.ground.kills_of(feature),
-        )
+        rules = (*self.ground.placed_of(feature), *self.ground.kills_of(feature))
         key = (
             tuple(id(rule) for rule in rules),
             feature.profile,

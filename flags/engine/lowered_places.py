@@ -131,8 +131,7 @@ class _Walk:
         self.notes: set[str] = set()
         profile = ground.profiles.get(feature.profile)
         self.minimums = {one.platform.lower(): one for one in profile.minimums} if profile else None
-        places = [offer.place for offer in ground.offers_of(feature)]
-        places += [order.place for order in ground.orders_of(feature)]
+        places = [rule.place for rule in ground.placed_of(feature)]
         codes = {code for place in places for code in ground.atlas.list_codes(place) if code}
         kills = ground.kills_of(feature)
         codes |= {kill.territory for kill in kills if kill.territory}

@@ -1,22 +1,34 @@
-"""PURE: dated rules of a feature at a territory, most specific first.
+"""PURE: placed and dated rules of a feature at a territory, most specific first.
 
-The law gate and the offer gate read the same rows; here is their one order (DOMAIN.md
-section 3, DECISIONS 9).
+Every gate that asks for a place reads its rules from here; here is their one order
+(DOMAIN.md section 3, DECISIONS 9).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from flags.engine.definitions import LegalOrder, Offer, Rule
+from flags.engine.definitions import (
+    AgeRule,
+    Cap,
+    ConsentRule,
+    LegalOrder,
+    LifeCycle,
+    Offer,
+    Place,
+    Rule,
+    Target,
+)
 from flags.engine.outcomes import Flip
-from flags.engine.places import Atlas, Period, meet_all
+from flags.engine.places import Atlas, meet_all
 from regions.zones import EARLIEST, LATEST
 
-R = TypeVar("R", bound=Offer | LegalOrder)
+# Rules for a target at a place; the most specific that holds counts, or all of them do.
+PlacedRule = AgeRule | Cap | ConsentRule | LifeCycle
+R = TypeVar("R", bound=Offer | LegalOrder | PlacedRule)
 
 _LEVELS = {
     ("feature", "subdivision"): 0,
@@ -47,6 +59,17 @@ class Row(NamedTuple):
 
 
 Rows = tuple[Row, ...]
+
+
+class Held(NamedTuple, Generic[R]):
+    """A rule of any kind where it holds at one territory, `[starts, ends)`.
+
+    Which subdivision or platform it asks for is not looked at here.
+    """
+
+    of: R
+    starts: datetime
+    ends: datetime
 
 
 class Shelf(Generic[R]):
@@ -80,14 +103,37 @@ class Shelf(Generic[R]):
             for code in self.atlas.list_codes(rule.place)
         }
 
+    def list_held(self, code: str | None) -> tuple[Held[R], ...]:
+        """List the rules that hold at a territory at some time, in the given order."""
+        atlas = self.atlas
+        found: list[Held[R]] = []
+        for rule in self.at(code):
+            periods = atlas.cover(rule.place, code)
+            if periods:
+                dates = atlas.period(code, *_span(rule))
+                found += [Held(rule, *period) for period in meet_all(dates, periods)]
+        return tuple(found)
+
     def _is_dated(self, rule: R) -> bool:
-        if isinstance(rule, LegalOrder) or rule.starts or rule.ends:
+        if any(_list_dates(rule)):
             return True
         market = self.atlas.markets.get(rule.place.key) if rule.place.kind == "market" else None
         return market is not None and any(one.starts or one.ends for one in market.members)
 
 
-def list_flips(rows: Iterable[Row], territory: str) -> list[Flip]:
+def _span(rule: Offer | LegalOrder | PlacedRule) -> tuple[date | None, date | None]:
+    """Return the local dates between which a rule holds; a life cycle always does."""
+    if isinstance(rule, LifeCycle):
+        return None, None
+    return (rule.effective, None) if isinstance(rule, LegalOrder) else (rule.starts, rule.ends)
+
+
+def _list_dates(rule: Offer | LegalOrder | PlacedRule) -> tuple[date | None, date | None]:
+    """Return the local dates at which what a rule says changes."""
+    return (rule.closed_to_new, rule.sunset) if isinstance(rule, LifeCycle) else _span(rule)
+
+
+def list_flips(rows: Iterable[Row | Held[Any]], territory: str) -> list[Flip]:
     """List when the rows begin and end, leaving out always."""
     return [
         Flip(at, territory)
@@ -97,68 +143,57 @@ def list_flips(rows: Iterable[Row], territory: str) -> list[Flip]:
     ]
 
 
+def rank_rule(atlas: Atlas, rule: PlacedRule) -> tuple[Any, ...]:
+    """Return the sort key of a rule: the smaller it is, the more specific."""
+    return (*_rank_place(atlas, rule.target, rule.place), rule.rule.key)
+
+
 def rank_offer(atlas: Atlas, offer: Offer) -> tuple[Any, ...]:
-    """Return the sort key of an offer: the smaller it is, the more specific."""
-    kind = "feature" if offer.target.feature else "bundle"
-    market = atlas.markets.get(offer.place.key) if offer.place.kind == "market" else None
+    """Return the sort key of an offer, in which a platform and a basis count as well."""
     return (
-        _LEVELS[kind, offer.place.kind],
-        -(market.priority if market else 0),
-        offer.place.key,
+        *_rank_place(atlas, offer.target, offer.place),
         not offer.platform,
         not offer.basis,
         offer.rule.key,
     )
 
 
+def _rank_place(atlas: Atlas, target: Target, place: Place) -> tuple[Any, ...]:
+    kind = "feature" if target.feature else "bundle"
+    market = atlas.markets.get(place.key) if place.kind == "market" else None
+    return (_LEVELS[kind, place.kind], -(market.priority if market else 0), place.key)
+
+
 def list_offer_rows(shelf: Shelf[Offer], signal: str, code: str | None) -> Rows:
     """List the rows of ranked offers that speak of this signal at this territory."""
-    atlas = shelf.atlas
-    rows: list[Row] = []
-    for offer in shelf.at(code):
-        if offer.basis not in ("", signal):
-            continue
-        periods = atlas.cover(offer.place, code)
-        if not periods:
-            continue
-        dates = atlas.period(code, offer.starts, offer.ends)
-        rows += [_offer_row(offer, period) for period in meet_all(dates, periods)]
-    return tuple(rows)
+    return tuple(
+        Row(
+            rule=offer.rule,
+            status=offer.status,
+            starts=starts,
+            ends=ends,
+            subdivision=_subdivision(offer),
+            platform=offer.platform,
+            rollout=offer.rollout,
+            place=offer.place.key,
+        )
+        for offer, starts, ends in shelf.list_held(code)
+        if offer.basis in ("", signal)
+    )
 
 
 def list_order_rows(shelf: Shelf[LegalOrder], code: str | None) -> Rows:
     """List the rows of legal orders at this territory; each blocks from its date on."""
-    atlas = shelf.atlas
-    rows: list[Row] = []
-    for order in shelf.at(code):
-        periods = atlas.cover(order.place, code)
-        if not periods:
-            continue
-        dates = atlas.period(code, order.effective, None)
-        rows += [
-            Row(
-                rule=order.rule,
-                status="blocked-by-law",
-                starts=period.starts,
-                ends=period.ends,
-                subdivision=_subdivision(order),
-                place=order.place.key,
-            )
-            for period in meet_all(dates, periods)
-        ]
-    return tuple(rows)
-
-
-def _offer_row(offer: Offer, period: Period) -> Row:
-    return Row(
-        rule=offer.rule,
-        status=offer.status,
-        starts=period.starts,
-        ends=period.ends,
-        subdivision=_subdivision(offer),
-        platform=offer.platform,
-        rollout=offer.rollout,
-        place=offer.place.key,
+    return tuple(
+        Row(
+            rule=order.rule,
+            status="blocked-by-law",
+            starts=starts,
+            ends=ends,
+            subdivision=_subdivision(order),
+            place=order.place.key,
+        )
+        for order, starts, ends in shelf.list_held(code)
     )
 
 
