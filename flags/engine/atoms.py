@@ -78,14 +78,37 @@ _STANDARD_FIELDS = {
     "environment": "environment",
 }
 FIELD_PREFIX = "field:"
+NAMES_PREFIX = "names:"
 
 
 def find_attribute(name: str) -> Attribute:
-    """Return the attribute of this name; `field:<name>` reads a field as it was sent."""
+    """Return the attribute of this name.
+
+    `field:<name>` reads a field as it was sent, `names:<name>` the set of names in it: the
+    entries of a list, else the whole text as one.
+    """
     if name.startswith(FIELD_PREFIX):
         field = name.removeprefix(FIELD_PREFIX)
         return Attribute(name, lambda context: read_field(context, field))
+    if name.startswith(NAMES_PREFIX):
+        field = name.removeprefix(NAMES_PREFIX)
+        return Attribute(name, _names(field), find_names)
     return _ATTRIBUTES[name]
+
+
+def _names(field: str) -> Callable[[Context], Hashable]:
+    return lambda context: context.lists.get(field) or read_field(context, field)
+
+
+def find_names(raw: Any) -> frozenset[str]:
+    """Return the names in a list or a text, as they are compared."""
+    texts = (raw,) if isinstance(raw, str) else raw or ()
+    return frozenset(name for text in texts if (name := normalise_name(text)))
+
+
+def normalise_name(text: str) -> str:
+    """Return the name of a city, a school or another group as it is compared."""
+    return text.strip().casefold()
 
 
 def normalise_platform(text: str | None) -> str | None:

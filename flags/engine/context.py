@@ -12,13 +12,15 @@ from datetime import datetime
 from msgspec import Struct
 
 Dice = Callable[[int], int]
+# Fields that hold many texts: a list, or one text with commas.
+LIST_FIELDS = ("participantCountries", "consents", "clusters")
 
 
 class Context(Struct, frozen=True):
     """One question.
 
     `properties` holds every field but the six of Unleash, as texts; `lists` holds
-    `participantCountries`, `consents` and `clusters` as tuples. Empty texts are absent.
+    those of `LIST_FIELDS` as tuples. Empty texts are absent.
     `unreadable` names fields that were given but could not be read. `now` is aware.
     `as_of` tells that `now` was asked for and is not the clock, so that kill switches
     look at their dates. `dice(n)` gives a whole number from 1 to n; it is thrown only

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from flags.engine.atoms import FIELD_PREFIX, NAMES_PREFIX
 from flags.engine.compiled import CompiledSnapshot
 from flags.engine.context import Context
 from flags.engine.definitions import Rule
@@ -95,7 +96,7 @@ def _list_read(gate: Gate, reader: ContextReader) -> dict[str, str]:
         else:
             text = _text(reader.snapshot.attributes[name].read(reader.context))
         if text:
-            found[name.removeprefix("field:")] = text
+            found[name.removeprefix(FIELD_PREFIX).removeprefix(NAMES_PREFIX)] = text
     return found
 
 
@@ -104,4 +105,6 @@ def _text(value: Any) -> str:
         return value.code or ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, frozenset):
+        return ",".join(sorted(value))
     return value if isinstance(value, str) else ""

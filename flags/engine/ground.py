@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from flags.engine.definitions import (
     AgeRule,
+    ClusterRollout,
     ConsentRule,
     Definitions,
     Feature,
@@ -69,6 +70,9 @@ class Ground:
             for order in definitions.orders
             for target in (order.targets or (Target(),))
         )
+        self._clusters = _by_target(
+            (Target(feature=rollout.feature), rollout) for rollout in definitions.clusters
+        )
         self.warnings: list[Finding] = []
 
     def offers_of(self, feature: Feature) -> tuple[Offer, ...]:
@@ -105,6 +109,22 @@ class Ground:
         """Return the kill switches that cover a feature."""
         return _of(self._kills, feature)
 
+    def clusters_of(self, feature: Feature) -> tuple[ClusterRollout, ...]:
+        """Return the cluster rollouts of a feature, in the order of their keys."""
+        return tuple(self._clusters.get((feature.key, ""), ()))
+
+    def rules_of(self, feature: Feature) -> tuple[tuple[Any, ...], ...]:
+        """Return every rule that concerns a feature at some place, kind by kind."""
+        return (self.placed_of(feature), self.kills_of(feature), self.clusters_of(feature))
+
+    def codes_of(self, feature: Feature) -> frozenset[str]:
+        """Return the territories that any rule of a feature names."""
+        found: set[str | None] = {kill.territory for kill in self.kills_of(feature)}
+        found |= {rollout.territory for rollout in self.clusters_of(feature)}
+        for rule in self.placed_of(feature):
+            found.update(self.atlas.list_codes(rule.place))
+        return frozenset(code for code in found if code)
+
     @cached_property
     def farewells(self) -> tuple[Flip, ...]:
         """Return when platforms close or end, in every territory; the same for all features."""
@@ -127,8 +147,7 @@ class Ground:
         return (
             feature,
             flaw,
-            self.placed_of(feature),
-            self.kills_of(feature),
+            self.rules_of(feature),
             self.profiles.get(feature.profile),
             tuple(self.segments.get(number) for number in sorted(segments)),
         )

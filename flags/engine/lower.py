@@ -220,9 +220,8 @@ class _Lowering:
         if isinstance(kept, _Kept) and kept.holds(profiles, self.now):
             return kept.places
         feature = compiled.definition
-        rules = (*self.ground.placed_of(feature), *self.ground.kills_of(feature))
         key = (
-            tuple(id(rule) for rule in rules),
+            tuple(id(rule) for rules in self.ground.rules_of(feature) for rule in rules),
             feature.profile,
             feature.offer_basis,
             feature.law_basis,

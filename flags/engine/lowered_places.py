@@ -15,7 +15,7 @@ from flags.engine.canonical import canonical_time
 from flags.engine.compiled import CompiledFeature
 from flags.engine.definitions import Constraint, Minimum
 from flags.engine.ground import Ground
-from flags.engine.probe import ELSEWHERE, EVERYBODY, SIGNALS, Prober
+from flags.engine.probe import ELSEWHERE, EVERYBODY, SIGNALS, Prober, Verdict
 from flags.engine.result import Reason
 from flags.engine.signals import PARTICIPANTS_FIELD
 from flags.engine.versions import is_zero, pad, parse_padded
@@ -36,6 +36,10 @@ class Entry(NamedTuple):
 
     constraints: tuple[Constraint, ...]
     percent: int
+
+
+# How many people a place lets in, and what is asked of them.
+Share = tuple[int, tuple[Constraint, ...]]
 
 
 class Places(NamedTuple):
@@ -131,21 +135,20 @@ class _Walk:
         self.notes: set[str] = set()
         profile = ground.profiles.get(feature.profile)
         self.minimums = {one.platform.lower(): one for one in profile.minimums} if profile else None
-        places = [rule.place for rule in ground.placed_of(feature)]
-        codes = {code for place in places for code in ground.atlas.list_codes(place) if code}
-        kills = ground.kills_of(feature)
-        codes |= {kill.territory for kill in kills if kill.territory}
-        self.codes = tuple(sorted(codes))
+        self.codes = tuple(sorted(ground.codes_of(feature)))
         self.prober = Prober(compiled, ground.atlas, self.codes)
         self.platforms = self._list_platforms(ground)
         self.reads_platform = any(
             atom.attribute == "platform" for gate in self.prober.asked for atom in gate.atoms
         )
         basis = feature.offer_basis
-        asked = [signal for signal in SIGNALS if signal in (basis, *feature.law_basis)]
-        if any(kill.territory for kill in kills):
-            asked += [signal for signal in ("account", "location") if signal not in asked]
-        self.signals = tuple(asked)
+        asked = {basis, *feature.law_basis}
+        if any(kill.territory for kill in ground.kills_of(feature)):
+            asked |= {"account", "location"}
+        asking = {atom.attribute for gate in self.prober.asking for atom in gate.atoms}
+        if basis == "none" and "account" in asking:
+            asked.add("account")
+        self.signals = tuple(signal for signal in SIGNALS if signal in asked)
         needed = {basis, *feature.law_basis} if feature.fail_closed else set()
         self.needed = frozenset(needed)
 
@@ -211,54 +214,55 @@ class _Walk:
         return tuple(found)
 
     def _list_where(self, platform: str, now: datetime) -> Generator[None, None, list[Entry]]:
-        """Return the allow-lists of all signals, split by the offer's rollout."""
-        fixed: list[Constraint] = []
-        basis = self.feature.offer_basis
-        if self.prober.place("", "", platform, now).percent == 0:
+        """Return the allow-lists of all signals, split by the offer's rollout and what is asked."""
+        anywhere = self._note(self.prober.place("", "", platform, now), "")
+        if anywhere.percent == 0:
             return []
-        for signal in self.signals:
-            if signal != basis:
-                allowed = yield from self._allow(signal, platform, now)
-                codes = allowed.get(EVERYBODY, [])
-                if not codes:
-                    return []
-                if not self._is_open(signal, codes):
-                    fixed.append(self._list_codes(signal, codes))
-        shares: list[tuple[list[Constraint], int]] = [([], EVERYBODY)]
-        if basis != "none":
-            allowed = yield from self._allow(basis, platform, now)
+        entries = [Entry(anywhere.asks.constraints, EVERYBODY)]
+        basis = self.feature.offer_basis
+        for signal in sorted(self.signals, key=lambda signal: signal == basis):
+            allowed = yield from self._allow(signal, platform, now)
             shares = [
-                ([] if self._is_open(basis, codes) else [self._list_codes(basis, codes)], percent)
-                for percent, codes in sorted(allowed.items())
-                if percent > 0
+                Entry((*self._list_codes(signal, codes), *asked), percent)
+                for (percent, asked), codes in sorted(allowed.items(), key=_percent_first)
             ]
+            entries = [_both(share, entry) for share in shares for entry in entries]
         chats = yield from self._list_participants(platform, now)
         return [
-            Entry((*where, *fixed, *others), percent)
-            for where, percent in shares
+            Entry((*entry.constraints, *others), entry.percent)
+            for entry in entries
             for others in chats
         ]
 
     def _allow(
         self, signal: str, platform: str, now: datetime
-    ) -> Generator[None, None, dict[int, list[str]]]:
-        """Sort the codes that rules name, and all others as one, by what they allow."""
-        found: dict[int, list[str]] = {}
+    ) -> Generator[None, None, dict[Share, list[str]]]:
+        """Sort the codes that rules name, and all others as one, by what they allow and ask."""
+        found: dict[Share, list[str]] = {}
         for codes in self.prober.list_alike(signal):
-            verdict = self.prober.place(signal, codes[0], platform, now)
-            if verdict.blurred:
-                self.notes.add(f"subdivisions of {codes[0]}")
+            verdict = self._note(self.prober.place(signal, codes[0], platform, now), codes[0])
             if verdict.percent > 0:
-                found.setdefault(verdict.percent, []).extend(codes)
+                key = (verdict.percent, verdict.asks.constraints)
+                found.setdefault(key, []).extend(codes)
             yield
         return found
+
+    def _note(self, verdict: Verdict, code: str) -> Verdict:
+        """Keep what could not be said of a place."""
+        if verdict.blurred:
+            self.notes.add(f"subdivisions of {code}")
+        self.notes.update(verdict.asks.notes)
+        return verdict
 
     def _is_open(self, signal: str, codes: list[str]) -> bool:
         """Tell whether no constraint is needed: every place is open, an unknown one too."""
         return len(codes) == len(self.codes) + 1 and signal not in self.needed
 
-    def _list_codes(self, signal: str, codes: list[str]) -> Constraint:
-        return _listed(_FIELDS[signal], self._spell_out(codes))
+    def _list_codes(self, signal: str, codes: list[str]) -> tuple[Constraint, ...]:
+        """Return an allow-list, none where every place is open."""
+        if self._is_open(signal, codes):
+            return ()
+        return (_listed(_FIELDS[signal], self._spell_out(codes)),)
 
     def _spell_out(self, codes: list[str]) -> list[str]:
         """Write "all others" as the codes that no rule names."""
@@ -275,7 +279,7 @@ class _Walk:
         if "participants" not in self.feature.law_basis:
             return [[]]
         allowed = yield from self._allow("participants", platform, now)
-        codes = allowed.get(EVERYBODY, [])
+        codes = allowed.get((EVERYBODY, ()), [])
         if self._is_open("participants", codes):
             return [[]]
         # Nobody else: any character at all would be a participant.
@@ -285,6 +289,17 @@ class _Walk:
         listed = "|".join(self._spell_out(codes))
         pattern = f"^(?:(?:{listed})(?:,|$))+$"
         return [[alone], [_constraint(PARTICIPANTS_FIELD, "REGEX", value=pattern)]]
+
+
+def _both(one: Entry, other: Entry) -> Entry:
+    """Return what holds where both hold; only the offer basis has less than everybody."""
+    percent = min(one.percent, other.percent)
+    return Entry((*one.constraints, *other.constraints), percent)
+
+
+def _percent_first(item: tuple[Share, list[str]]) -> tuple[int, list[str]]:
+    (percent, _asked), codes = item
+    return percent, codes
 
 
 def _name_minimums(minimum: Minimum | None) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from flags.engine.atoms import Atom
 from flags.engine.compiled import CompiledFeature
 from flags.engine.gates.offer import OfferGate, OfferRollout
 from flags.engine.gates.platform import PlatformGate
+from flags.engine.lowered_asks import Asks, list_asks
 from flags.engine.outcomes import Credit, Decision, Gate, Outcome
 from flags.engine.places import Atlas
 from flags.engine.result import Reason
@@ -22,6 +23,8 @@ SIGNALS = ("account", "location", "storefront")
 # Stands for every territory that no rule names.
 ELSEWHERE = "other"
 EVERYBODY = 100
+# Gates that ask more than where a person is.
+ASKING = ("clusters",)
 
 
 class Probe:
@@ -54,9 +57,10 @@ class Probe:
 
 
 class Verdict(NamedTuple):
-    """What a place allows: a percentage of people, 0 for nobody."""
+    """What a place allows: a percentage of people, 0 for nobody, of whom something is asked."""
 
     percent: int
+    asks: Asks = Asks()
     # Whether the answer would depend on things that no constraint can say.
     blurred: bool = False
 
@@ -74,6 +78,7 @@ class Prober:
         self.codes = codes
         self.gates: dict[str, Gate] = dict(feature.gates)
         self.asked = [self.gates[name] for name in ("kill", "law", "offer") if name in self.gates]
+        self.asking = [self.gates[name] for name in ASKING if name in self.gates]
         self.regions = self._list_regions()
         self._alike: dict[str, list[tuple[str, ...]]] = {}
 
@@ -86,7 +91,7 @@ class Prober:
                 seen = _sight(signal, code)
                 cells = tuple(
                     atom.read(seen)
-                    for gate in self.asked
+                    for gate in (*self.asked, *self.asking)
                     for atom in gate.atoms
                     if atom.attribute == signal
                 )
@@ -95,12 +100,19 @@ class Prober:
         return known
 
     def place(self, signal: str, code: str, platform: str, now: datetime) -> Verdict:
-        """Return what kill, law and offer allow when a signal is at a territory."""
+        """Return what kill, law and offer allow when a signal is at a territory, and what is asked.
+
+        No code is for people of whom the signal is unknown, or who are anywhere.
+        """
         found = {
             self._ask(signal, code, {"platform": platform, "subdivision": region}, now)
             for region in ("", *self._regions_of(code))
         }
-        return Verdict(min(found), blurred=len(found) > 1)
+        percent = min(found)
+        asks = list_asks(self.asking, signal, code or None)
+        if asks.closed:
+            percent = 0
+        return Verdict(percent, asks, blurred=len(found) > 1)
 
     def _ask(self, signal: str, code: str, values: dict[str, Any], now: datetime) -> int:
         probe = Probe(signal, {**values, signal: _sight(signal, code), "asOf": False}, now)

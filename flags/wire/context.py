@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from flags.engine.constraints import parse_instant
-from flags.engine.context import Context, Dice
-from flags.engine.signals import EVIDENCE, PARTICIPANTS_FIELD
+from flags.engine.context import LIST_FIELDS, Context, Dice
+from flags.engine.signals import EVIDENCE
 
 FIELDS_MAX = 100
 TEXT_BYTES_MAX = 2_000
-LIST_FIELDS = (PARTICIPANTS_FIELD, "consents", "clusters")
 
 _STANDARD = frozenset({"userId", "sessionId", "remoteAddress", "appName", "environment"})
 # Clients set neither the clock nor who came first (DECISIONS 14).

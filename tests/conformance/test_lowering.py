@@ -16,7 +16,7 @@ from flags.engine.lower import lower
 from flags.wire.context import read_context
 from flags.wire.unleash import render_features
 from tests.conformance.sdk import Sdk
-from tests.unit.engine.worlds import CODES, NOON, contexts, definitions, kills, moments
+from tests.unit.engine.worlds import CODES, GROUPS, NOON, contexts, definitions, kills, moments
 
 canonical_contexts = st.fixed_dictionaries(
     {
@@ -32,7 +32,11 @@ canonical_contexts = st.fixed_dictionaries(
         "plan": st.sampled_from(("pro", "free")),
         "age": st.sampled_from(("17", "18")),
     },
-    optional={"participantCountries": st.lists(st.sampled_from((*CODES, "ZW")), min_size=1)},
+    optional={
+        "participantCountries": st.lists(st.sampled_from((*CODES, "ZW")), min_size=1),
+        "clusters": st.lists(st.sampled_from((*GROUPS, "other")), min_size=1),
+        "city": st.sampled_from((*GROUPS, "other")),
+    },
 )
 # Between flips: the boundary itself is exempt, since DATE_AFTER is strict.
 quiet_moments = st.integers(-80, 80).map(lambda hours: NOON + timedelta(hours=hours, minutes=7))

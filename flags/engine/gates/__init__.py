@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flags.engine.definitions import Feature
-from flags.engine.gates import kill, known, law, offer, platform, requires, signal, targeting
+from flags.engine.gates import (
+    clusters,
+    kill,
+    known,
+    law,
+    offer,
+    platform,
+    requires,
+    signal,
+    targeting,
+)
 from flags.engine.ground import Ground
 from flags.engine.outcomes import Answers, Gate
 
@@ -24,5 +34,6 @@ GATES: tuple[tuple[str, Build], ...] = (
     ("platform", platform.build),
     ("offer", offer.build),
     ("requires", requires.build),
+    ("clusters", clusters.build),
     ("targeting", targeting.build),
 )

@@ -98,6 +98,7 @@ class _World:
             self.profile(feature),
             self.offer(feature),
             self.requires(feature),
+            self.clusters(feature),
         )
         for closed in gates:
             if closed is not None:
@@ -318,6 +319,20 @@ class _World:
         for key in feature.requires:
             if not self.ask(key).on:
                 return "REQUIRES_OFF", ""
+        return None
+
+    def clusters(self, feature: Feature) -> tuple[str, str] | None:
+        if feature.offer_basis == "none":
+            code = self.places["account"] or self.places["location"]
+        else:
+            code = self.places[feature.offer_basis]
+        own = [one for one in self.definitions.clusters if one.feature == feature.key]
+        here = [one for one in own if code and one.territory == code]
+        for rollout in (here or [one for one in own if not one.territory])[:1]:
+            given = self.context.lists.get(rollout.field, (self.field(rollout.field) or "",))
+            names = {name.strip().casefold() for name in given}
+            if not names & {name.casefold() for name in rollout.order[: rollout.enabled]}:
+                return "NOT_IN_ROLLOUT", rollout.rule.key
         return None
 
     def target(self, feature: Feature) -> Told:

@@ -28,7 +28,7 @@ def test_every_gate_is_told_in_order() -> None:
     )
     steps = explain(compile_snapshot(world), "commerce.collections", context(locationCountry="AE"))
     assert ORDER == [step.gate for step in steps]
-    states = ["open", "open", "open", "closed", *["not reached"] * 4]
+    states = ["open", "open", "open", "closed", *["not reached"] * (len(ORDER) - 4)]
     assert states == [step.state for step in steps]
     law = steps[3]
     assert (Reason.BLOCKED_BY_LAW, "location") == (law.reason, law.signal)

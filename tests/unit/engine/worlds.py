@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flags.engine.definitions import (
     Bundle,
+    ClusterRollout,
     Constraint,
     Definitions,
     Feature,
@@ -40,6 +41,7 @@ TERRITORIES = (
 )
 CODES = tuple(territory.code for territory in TERRITORIES)
 PLATFORMS = ("ios", "android", "web")
+GROUPS = ("ucla", "NYU", "mit")
 FEATURES = ("a.one", "a.two", "b.one", "b.two", "c.one")
 DAYS = tuple(date(2026, 11, day) for day in (18, 20, 22))
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -133,6 +135,22 @@ def kills(draw: st.DrawFn) -> tuple[KillSwitch, ...]:
             expires=NOON + timedelta(days=draw(st.integers(-1, 1)), hours=1),
             territory=draw(st.sampled_from(("", *CODES))),
             platform=draw(st.sampled_from(("", "ios"))),
+        )
+        for number in range(draw(st.sampled_from((0, 0, 1, 2))))
+    )
+
+
+@st.composite
+def clusters(draw: st.DrawFn) -> tuple[ClusterRollout, ...]:
+    """Draw cluster rollouts, two of which may speak of one feature and place."""
+    return tuple(
+        ClusterRollout(
+            rule=Rule(key=f"c{number}"),
+            feature=draw(st.sampled_from(FEATURES)),
+            order=tuple(draw(st.permutations(GROUPS))),
+            enabled=draw(st.integers(0, 2)),
+            field=draw(st.sampled_from(("clusters", "clusters", "city"))),
+            territory=draw(st.sampled_from(("", "", *CODES))),
         )
         for number in range(draw(st.sampled_from((0, 0, 1, 2))))
     )
@@ -255,6 +273,7 @@ def definitions(draw: st.DrawFn) -> Definitions:
         features=tuple(draw(features(key)) for key in sorted(keys)),
         offers=draw(offers()),
         orders=draw(orders()),
+        clusters=draw(clusters()),
         segments=(Segment(id=1, key="seg", constraints=(draw(constraints),)),),
     )
 
@@ -286,6 +305,8 @@ def contexts(draw: st.DrawFn) -> dict[str, Any]:
         "osVersion": st.sampled_from(("18.0", "15.0.0", "14", "14.8.1", "new")),
         "appVersion": st.sampled_from(("8.0.70", "8.0.9", "8.1")),
         "enrolled": st.sampled_from(("true", "false")),
+        "clusters": st.lists(st.sampled_from((*GROUPS, " UCLA ", "other,mit")), max_size=2),
+        "city": st.sampled_from((*GROUPS, "nyu ", "other")),
         "plan": st.sampled_from(("pro", "free", "PRO")),
         "age": st.sampled_from(("17", "18", "18.5", "old")),
     }

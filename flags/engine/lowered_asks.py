@@ -1,0 +1,81 @@
+"""PURE: what gates ask of a person beside the place, as Unleash constraints.
+
+A gate that looks at more than places, platforms and time is told here, one function a gate.
+What is said must never be looser than the gate; what cannot be said is left out and noted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from flags.engine.atoms import normalise_name
+from flags.engine.canonical import canonical_constraint
+from flags.engine.context import LIST_FIELDS
+from flags.engine.definitions import ClusterRollout, Constraint
+from flags.engine.gates.clusters import ClustersGate
+from flags.engine.outcomes import Gate
+
+# What every SDK's patterns read alike: no letter that means something, none beyond ASCII.
+_PLAIN = re.compile(r"[A-Za-z0-9_ -]+([.][A-Za-z0-9_ -]+)*", re.ASCII)
+
+
+class Asks(NamedTuple):
+    """Constraints that let people in at a place, nobody when `closed`; and what was left out."""
+
+    constraints: tuple[Constraint, ...] = ()
+    notes: tuple[str, ...] = ()
+    closed: bool = False
+
+
+def list_asks(gates: Iterable[Gate], signal: str, code: str | None) -> Asks:
+    """Return what the gates ask of people of whom this signal is at this territory.
+
+    An empty signal stands for what they ask wherever a person is.
+    """
+    constraints: list[Constraint] = []
+    notes: list[str] = []
+    for gate in gates:
+        asks = Asks()
+        if isinstance(gate, ClustersGate) and signal in (gate.places or ("",)):
+            asks = _ask_clusters(gate.find_rollout(code))
+        if asks.closed:
+            return asks
+        constraints += asks.constraints
+        notes += asks.notes
+    return Asks(tuple(constraints), tuple(notes))
+
+
+def _ask_clusters(rollout: ClusterRollout | None) -> Asks:
+    """Ask for one of the enabled groups, as it is written and in small letters."""
+    if rollout is None:
+        return Asks()
+    field = rollout.field
+    is_sendable = _is_plain if field in LIST_FIELDS else _is_value
+    names: set[str] = set()
+    notes = []
+    for typed in rollout.order[: max(0, rollout.enabled)]:
+        sendable = {name for name in (typed.strip(), normalise_name(typed)) if is_sendable(name)}
+        names |= sendable
+        if not sendable:
+            notes.append(f"the group {typed} cannot be sent")
+    if not names:
+        return Asks(notes=tuple(notes), closed=True)
+    listed = tuple(sorted(names))
+    constraint = Constraint(context_name=field, operator="IN", values=listed)
+    if field in LIST_FIELDS:
+        # SDKs send lists as one text with commas.
+        words = "|".join(name.replace(".", "[.]") for name in listed)
+        value = f"(?:^|,)(?:{words})(?:,|$)"
+        constraint = Constraint(context_name=field, operator="REGEX", value=value)
+    return Asks((constraint,), tuple(notes))
+
+
+def _is_plain(name: str) -> bool:
+    return _PLAIN.fullmatch(name) is not None
+
+
+def _is_value(name: str) -> bool:
+    listed = Constraint(context_name="name", operator="IN", values=(name,))
+    return canonical_constraint(listed) is not None
