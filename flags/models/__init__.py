@@ -1,7 +1,10 @@
 """Rows of the flags house, one subject a file."""
 
+from flags.models.age import AgeRule
+from flags.models.consent import ConsentRule
 from flags.models.feature import Bundle, Feature, Requirement
 from flags.models.kill import KillSwitch
+from flags.models.lifecycle import LifeCycle
 from flags.models.offer import Offer
 from flags.models.order import LegalOrder
 from flags.models.platform import PlatformMinimum, PlatformProfile, PlatformRetirement
@@ -10,13 +13,16 @@ from flags.models.targeting import Constraint, Segment, Strategy, Variant
 from flags.models.token import ClientToken
 
 __all__ = [
+    "AgeRule",
     "Bundle",
     "ClientToken",
+    "ConsentRule",
     "Constraint",
     "Expectation",
     "Feature",
     "KillSwitch",
     "LegalOrder",
+    "LifeCycle",
     "Offer",
     "PlatformMinimum",
     "PlatformProfile",

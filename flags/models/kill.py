@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from flags.models.feature import Bundle, Feature
-from flags.models.offer import ONE_TARGET
+from flags.models.rule import ONE_TARGET
 from regions.governance.models import Environment
 from regions.models import App, Territory
 

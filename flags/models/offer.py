@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from flags.models.feature import LAW_SIGNALS, OFFER_STATUSES, Bundle, Feature
 from flags.models.place import AT_MOST_ONE_PLACE, Place
+from flags.models.rule import ONE_TARGET
 from regions.governance.models import Environment
 from regions.models import App
 
-ONE_TARGET = Q(feature=None, bundle__isnull=False) | Q(feature__isnull=False, bundle=None)
 BASES = [(signal, signal) for signal in LAW_SIGNALS]
 
 

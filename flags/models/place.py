@@ -1,4 +1,4 @@
-"""The place that an offer, an order or a kill switch speaks of."""
+"""The place that a rule speaks of."""
 
 from __future__ import annotations
 
@@ -13,19 +13,12 @@ AT_MOST_ONE_PLACE = (
     | Q(territory=None, subdivision=None)
     | Q(market=None, subdivision=None)
 )
+AT_MOST_ONE_REGION = Q(territory=None) | Q(market=None)
 
 
-class Place(models.Model):
-    """A subdivision, a territory, a market, or everywhere when none is set."""
+class Region(models.Model):
+    """A territory, a market, or everywhere when neither is set."""
 
-    subdivision = models.ForeignKey(
-        Subdivision,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        verbose_name=_("subdivision"),
-    )
     territory = models.ForeignKey(
         Territory,
         null=True,
@@ -50,9 +43,30 @@ class Place(models.Model):
 
     @property
     def place_key(self) -> str:
-        """Return `CA-QC`, `SG`, `market:EEA` or `*`."""
-        if self.subdivision_id:
-            return str(self.subdivision_id)
+        """Return `SG`, `market:EEA` or `*`."""
         if self.territory_id:
             return str(self.territory_id)
         return f"market:{self.market.key}" if self.market else "*"
+
+
+class Place(Region):
+    """A subdivision, a territory, a market, or everywhere when none is set."""
+
+    subdivision = models.ForeignKey(
+        Subdivision,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("subdivision"),
+    )
+
+    class Meta:
+        """Only a part of other rows."""
+
+        abstract = True
+
+    @property
+    def place_key(self) -> str:
+        """Return `CA-QC`, `SG`, `market:EEA` or `*`."""
+        return str(self.subdivision_id) if self.subdivision_id else super().place_key
