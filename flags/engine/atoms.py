@@ -121,6 +121,11 @@ def normalise_subdivision(text: str | None) -> str | None:
     return (text.strip().upper() or None) if text else None
 
 
+def is_true(text: str | None) -> bool:
+    """Tell whether a text says yes; unknown is no."""
+    return bool(text) and str(text).strip().lower() == "true"
+
+
 def _property(name: str) -> Callable[[Context], Hashable]:
     return lambda context: context.properties.get(name)
 
@@ -136,6 +141,8 @@ _ATTRIBUTES = {
         Attribute("subdivision", _property("subdivision"), normalise_subdivision),
         Attribute("osVersion", _property("osVersion")),
         Attribute("appVersion", _property("appVersion")),
+        Attribute("enrolled", _property("enrolled"), is_true),
+        Attribute("enrolledCount", _property("enrolledCount")),
         Attribute("asOf", lambda context: context.as_of),
     )
 }

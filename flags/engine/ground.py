@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from flags.engine.definitions import (
     AgeRule,
+    Cap,
     ClusterRollout,
     ConsentRule,
     Definitions,
@@ -64,6 +65,7 @@ class Ground:
         self._ages = _Ranked(definitions.ages, lambda rule: rank_rule(atlas, rule))
         self._consents = _Ranked(definitions.consents, lambda rule: rank_rule(atlas, rule))
         self._life_cycles = _Ranked(definitions.life_cycles, lambda rule: rank_rule(atlas, rule))
+        self._caps = _Ranked(definitions.caps, lambda rule: rank_rule(atlas, rule))
         self._kills = _by_target((kill.target, kill) for kill in kills)
         self._orders = _by_target(
             (target, order)
@@ -91,6 +93,10 @@ class Ground:
         """Return the life cycles of a feature and of its bundle, most specific first."""
         return self._life_cycles.of(feature)
 
+    def caps_of(self, feature: Feature) -> tuple[Cap, ...]:
+        """Return the caps of a feature and of its bundle, most specific first."""
+        return self._caps.of(feature)
+
     def placed_of(self, feature: Feature) -> tuple[Offer | LegalOrder | PlacedRule, ...]:
         """Return every rule with a place that concerns a feature."""
         return (
@@ -99,6 +105,7 @@ class Ground:
             *self.ages_of(feature),
             *self.consents_of(feature),
             *self.life_cycles_of(feature),
+            *self.caps_of(feature),
         )
 
     def orders_of(self, feature: Feature) -> tuple[LegalOrder, ...]:

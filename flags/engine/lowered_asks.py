@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 from flags.engine.atoms import normalise_name
 from flags.engine.canonical import canonical_constraint
 from flags.engine.context import LIST_FIELDS
-from flags.engine.definitions import ClusterRollout, Constraint
+from flags.engine.definitions import Cap, ClusterRollout, Constraint
+from flags.engine.gates.cap import CapGate
 from flags.engine.gates.clusters import ClustersGate
 from flags.engine.outcomes import Gate
 
@@ -29,7 +31,7 @@ class Asks(NamedTuple):
     closed: bool = False
 
 
-def list_asks(gates: Iterable[Gate], signal: str, code: str | None) -> Asks:
+def list_asks(gates: Iterable[Gate], signal: str, code: str | None, now: datetime) -> Asks:
     """Return what the gates ask of people of whom this signal is at this territory.
 
     An empty signal stands for what they ask wherever a person is.
@@ -40,11 +42,27 @@ def list_asks(gates: Iterable[Gate], signal: str, code: str | None) -> Asks:
         asks = Asks()
         if isinstance(gate, ClustersGate) and signal in (gate.places or ("",)):
             asks = _ask_clusters(gate.find_rollout(code))
+        elif isinstance(gate, CapGate) and signal in (gate.places or ("",)):
+            asks = _ask_cap(gate.find_cap(code, now))
         if asks.closed:
             return asks
         constraints += asks.constraints
         notes += asks.notes
     return Asks(tuple(constraints), tuple(notes))
+
+
+def _ask_cap(cap: Cap | None) -> Asks:
+    """Ask for people who are enrolled where a cap is full, else for no count that says so.
+
+    An SDK that is told of a count cannot let enrolled people in beyond it: stricter.
+    """
+    if cap is None:
+        return Asks()
+    if cap.full:
+        return Asks((Constraint(context_name="enrolled", operator="IN", values=("true",)),))
+    limit = str(cap.limit)
+    full = Constraint(context_name="enrolledCount", operator="NUM_GTE", value=limit, inverted=True)
+    return Asks((full,))
 
 
 def _ask_clusters(rollout: ClusterRollout | None) -> Asks:

@@ -15,7 +15,7 @@ from flags.engine.canonical import canonical_time
 from flags.engine.compiled import CompiledFeature
 from flags.engine.definitions import Constraint, Minimum
 from flags.engine.ground import Ground
-from flags.engine.probe import ELSEWHERE, EVERYBODY, SIGNALS, Prober, Verdict
+from flags.engine.probe import ASKING, ELSEWHERE, EVERYBODY, SIGNALS, Prober, Verdict
 from flags.engine.result import Reason
 from flags.engine.signals import PARTICIPANTS_FIELD
 from flags.engine.versions import is_zero, pad, parse_padded
@@ -95,7 +95,7 @@ def _list_eras(walk: _Walk, now: datetime) -> tuple[list[Era], datetime | None]:
     flips = {
         flip.at
         for name, gate in walk.gates.items()
-        if name in ("law", "offer")
+        if name in ("law", "offer", *ASKING)
         for flip in gate.flips
     }
     ends: list[datetime] = []

@@ -24,7 +24,7 @@ SIGNALS = ("account", "location", "storefront")
 ELSEWHERE = "other"
 EVERYBODY = 100
 # Gates that ask more than where a person is.
-ASKING = ("clusters",)
+ASKING = ("cap", "clusters")
 
 
 class Probe:
@@ -109,7 +109,7 @@ class Prober:
             for region in ("", *self._regions_of(code))
         }
         percent = min(found)
-        asks = list_asks(self.asking, signal, code or None)
+        asks = list_asks(self.asking, signal, code or None, now)
         if asks.closed:
             percent = 0
         return Verdict(percent, asks, blurred=len(found) > 1)

@@ -55,6 +55,14 @@ class Signals(Struct, frozen=True, rename="camel"):
     missing: frozenset[str]
 
 
+def list_basis(basis: str) -> tuple[str, ...]:
+    """Return the signals that tell where an offer's people are, the first that is known.
+
+    A feature without a basis goes by the account, else by the location.
+    """
+    return ("account", "location") if basis == "none" else (basis,)
+
+
 def resolve(context: Context) -> Signals:
     """Return all four signals of a context."""
     account = find_account(raw_account(context))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from flags.engine.definitions import Feature
 from flags.engine.gates import (
+    cap,
     clusters,
     kill,
     known,
@@ -33,6 +34,7 @@ GATES: tuple[tuple[str, Build], ...] = (
     ("law", law.build),
     ("platform", platform.build),
     ("offer", offer.build),
+    ("cap", cap.build),
     ("requires", requires.build),
     ("clusters", clusters.build),
     ("targeting", targeting.build),

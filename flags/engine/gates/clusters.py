@@ -14,7 +14,7 @@ from flags.engine.definitions import ClusterRollout, Feature
 from flags.engine.ground import Ground
 from flags.engine.outcomes import Answers, Flip, Outcome, Reader
 from flags.engine.result import Reason
-from flags.engine.signals import Sighting
+from flags.engine.signals import Sighting, list_basis
 
 NOWHERE = -1
 
@@ -32,10 +32,9 @@ class ClustersGate:
         for number, rollout in enumerate(rollouts):
             self.by_code.setdefault(rollout.territory, number)
         self.everywhere = self.by_code.get("", NOWHERE)
-        signals = ("account", "location") if basis == "none" else (basis,)
-        placed = any(self.by_code)
         self.places = {
-            signal: Atom(signal, self._find_number) for signal in (signals if placed else ())
+            signal: Atom(signal, self._find_number)
+            for signal in (list_basis(basis) if any(self.by_code) else ())
         }
         self.groups = tuple(
             Atom(NAMES_PREFIX + rollout.field, _is_among(list_enabled(rollout)))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from flags.engine.context import Context
 from flags.engine.definitions import (
+    Cap,
     Constraint,
     Definitions,
     Feature,
@@ -97,6 +98,7 @@ class _World:
             self.retired(feature),
             self.profile(feature),
             self.offer(feature),
+            self.cap(feature),
             self.requires(feature),
             self.clusters(feature),
         )
@@ -321,11 +323,41 @@ class _World:
                 return "REQUIRES_OFF", ""
         return None
 
-    def clusters(self, feature: Feature) -> tuple[str, str] | None:
+    def home(self, feature: Feature) -> str | None:
         if feature.offer_basis == "none":
-            code = self.places["account"] or self.places["location"]
-        else:
-            code = self.places[feature.offer_basis]
+            return self.places["account"] or self.places["location"]
+        return self.places[feature.offer_basis]
+
+    def cap(self, feature: Feature) -> tuple[str, str] | None:
+        code = self.home(feature)
+        caps = [
+            cap
+            for cap in self.definitions.caps
+            if self.covers(cap.target, feature)
+            and self.holds(cap.place, code, cap.starts, cap.ends)
+        ]
+        if not caps or self.context.properties.get("enrolled") == "true":
+            return None
+        best = min(caps, key=self.specificity)
+        given = self.context.properties.get("enrolledCount", "")
+        full = int(given) >= best.limit if given.isdigit() else best.full
+        return ("CAP_REACHED", best.rule.key) if full else None
+
+    def specificity(self, rule: Cap) -> tuple[Any, ...]:
+        near = ["feature territory", "feature market", "bundle territory", "bundle market"]
+        levels = [*near, "feature everywhere", "bundle everywhere"]
+        kind = "feature" if rule.target.feature else "bundle"
+        market = self.markets.get(rule.place.key) if rule.place.kind == "market" else None
+        priority = market.priority if market else 0
+        return (
+            levels.index(f"{kind} {rule.place.kind}"),
+            -priority,
+            rule.place.key,
+            rule.rule.key,
+        )
+
+    def clusters(self, feature: Feature) -> tuple[str, str] | None:
+        code = self.home(feature)
         own = [one for one in self.definitions.clusters if one.feature == feature.key]
         here = [one for one in own if code and one.territory == code]
         for rollout in (here or [one for one in own if not one.territory])[:1]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flags.engine.definitions import (
     Bundle,
+    Cap,
     ClusterRollout,
     Constraint,
     Definitions,
@@ -138,6 +139,26 @@ def kills(draw: st.DrawFn) -> tuple[KillSwitch, ...]:
         )
         for number in range(draw(st.sampled_from((0, 0, 1, 2))))
     )
+
+
+@st.composite
+def caps(draw: st.DrawFn) -> tuple[Cap, ...]:
+    """Draw caps at every kind of place but a subdivision, some of them full."""
+    found = []
+    for number in range(draw(st.sampled_from((0, 0, 1, 3)))):
+        starts, ends = draw(spans())
+        found.append(
+            Cap(
+                rule=Rule(key=f"p{number}"),
+                target=draw(targets),
+                place=draw(places.filter(lambda place: place.kind != "subdivision")),
+                limit=draw(st.sampled_from((5, 9))),
+                full=draw(st.booleans()),
+                starts=starts,
+                ends=ends,
+            )
+        )
+    return tuple(found)
 
 
 @st.composite
@@ -273,6 +294,7 @@ def definitions(draw: st.DrawFn) -> Definitions:
         features=tuple(draw(features(key)) for key in sorted(keys)),
         offers=draw(offers()),
         orders=draw(orders()),
+        caps=draw(caps()),
         clusters=draw(clusters()),
         segments=(Segment(id=1, key="seg", constraints=(draw(constraints),)),),
     )
@@ -305,6 +327,7 @@ def contexts(draw: st.DrawFn) -> dict[str, Any]:
         "osVersion": st.sampled_from(("18.0", "15.0.0", "14", "14.8.1", "new")),
         "appVersion": st.sampled_from(("8.0.70", "8.0.9", "8.1")),
         "enrolled": st.sampled_from(("true", "false")),
+        "enrolledCount": st.sampled_from(("4", "5", "8", "9", "many", "")),
         "clusters": st.lists(st.sampled_from((*GROUPS, " UCLA ", "other,mit")), max_size=2),
         "city": st.sampled_from((*GROUPS, "nyu ", "other")),
         "plan": st.sampled_from(("pro", "free", "PRO")),
