@@ -7,6 +7,7 @@ from flags.models.kill import KillSwitch
 from flags.models.lifecycle import LifeCycle
 from flags.models.offer import Offer
 from flags.models.order import LegalOrder
+from flags.models.partner import Partner
 from flags.models.platform import PlatformMinimum, PlatformProfile, PlatformRetirement
 from flags.models.snapshot import Expectation, PublishRefusal, Snapshot
 from flags.models.targeting import Constraint, Segment, Strategy, Variant
@@ -24,6 +25,7 @@ __all__ = [
     "LegalOrder",
     "LifeCycle",
     "Offer",
+    "Partner",
     "PlatformMinimum",
     "PlatformProfile",
     "PlatformRetirement",

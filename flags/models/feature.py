@@ -24,6 +24,7 @@ OFFER_BASES = (
     ("storefront", _("the app store's country")),
     ("none", _("everywhere")),
 )
+PARTNER_BASES = tuple(pair for pair in OFFER_BASES if pair[0] != "none")
 LAW_SIGNALS = ("account", "location", "storefront", "participants")
 FAIL_DIRECTIONS = (("open", _("stays on")), ("closed", _("is off")))
 OFFER_STATUSES = (
@@ -63,7 +64,8 @@ class Bundle(models.Model):
 class Feature(models.Model):
     """What a person gets or does not get; on the wire it is a flag.
 
-    `law_basis` is a list of signals; `fail_direction` says what an unknown signal means;
+    `law_basis` is a list of signals; `partner_basis` says where a partner has to be, empty
+    when none is needed; `fail_direction` says what an unknown signal means;
     `default_status` holds where no offer does; `off_value` is what a closed gate answers.
     """
 
@@ -83,6 +85,12 @@ class Feature(models.Model):
         choices=FAIL_DIRECTIONS,
         default="open",
         verbose_name=_("when a place is unknown"),
+    )
+    partner_basis = models.CharField(
+        max_length=20,
+        choices=PARTNER_BASES,
+        blank=True,
+        verbose_name=_("needs a partner at"),
     )
     default_status = models.CharField(
         max_length=20,
@@ -118,6 +126,10 @@ class Feature(models.Model):
             models.CheckConstraint(
                 name="feature_offer_basis_known",
                 condition=Q(offer_basis__in=[word for word, _label in OFFER_BASES]),
+            ),
+            models.CheckConstraint(
+                name="feature_partner_basis_known",
+                condition=Q(partner_basis__in=["", *(word for word, _label in PARTNER_BASES)]),
             ),
             models.CheckConstraint(
                 name="feature_fail_direction_known",

@@ -10,21 +10,37 @@ from django.utils.translation import gettext_lazy as _
 
 from regions.models import App
 
+UNKNOWN_PLATFORMS = (("off", _("off")), ("on", _("on, unless the feature fails closed")))
+
 
 class PlatformProfile(models.Model):
-    """A named set of least versions; a platform that it does not list is unsupported."""
+    """A named set of least versions; a platform that it does not list is unsupported.
+
+    `unknown_platforms` says what becomes of platforms that no profile and no retirement
+    names: a system that came out after the rules were written.
+    """
 
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="profiles")
     key = models.CharField(max_length=100, verbose_name=_("key"))
+    unknown_platforms = models.CharField(
+        max_length=3,
+        choices=UNKNOWN_PLATFORMS,
+        default="off",
+        verbose_name=_("on unknown platforms"),
+    )
 
     class Meta:
-        """Each key once per app."""
+        """Each key once per app; known words only."""
 
         verbose_name = _("platform profile")
         verbose_name_plural = _("platform profiles")
         ordering: ClassVar = ["app", "key"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["app", "key"], name="platform_profile_once"),
+            models.CheckConstraint(
+                name="platform_profile_unknown_word",
+                condition=Q(unknown_platforms__in=[word for word, _label in UNKNOWN_PLATFORMS]),
+            ),
         ]
 
     def __str__(self) -> str:

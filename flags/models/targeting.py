@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from flags.models.feature import Feature
+from flags.models.partner import Partner
 from regions.governance.models import Environment
 from regions.models import App
 
@@ -79,13 +80,16 @@ class Strategy(models.Model):
 
 
 class Constraint(models.Model):
-    """One condition of a strategy or of a segment; all of them must hold."""
+    """One condition of a strategy, a segment or a partner; all of them must hold."""
 
     strategy = models.ForeignKey(
         Strategy, null=True, blank=True, on_delete=models.CASCADE, related_name="constraints"
     )
     segment = models.ForeignKey(
         Segment, null=True, blank=True, on_delete=models.CASCADE, related_name="constraints"
+    )
+    partner = models.ForeignKey(
+        Partner, null=True, blank=True, on_delete=models.CASCADE, related_name="requirements"
     )
     position = models.PositiveSmallIntegerField(default=0, verbose_name=_("position"))
     context_name = models.CharField(max_length=100, verbose_name=_("context field"))
@@ -96,7 +100,7 @@ class Constraint(models.Model):
     case_insensitive = models.BooleanField(default=False, verbose_name=_("ignore case"))
 
     class Meta:
-        """A constraint belongs to one strategy or one segment."""
+        """A constraint belongs to one strategy, one segment or one partner."""
 
         verbose_name = _("constraint")
         verbose_name_plural = _("constraints")
@@ -104,8 +108,9 @@ class Constraint(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="constraint_one_home",
-                condition=Q(strategy=None, segment__isnull=False)
-                | Q(strategy__isnull=False, segment=None),
+                condition=Q(strategy=None, segment__isnull=False, partner=None)
+                | Q(strategy__isnull=False, segment=None, partner=None)
+                | Q(strategy=None, segment=None, partner__isnull=False),
             ),
         ]
 
