@@ -1,6 +1,8 @@
 """Rows of the flags house, one subject a file."""
 
 from flags.models.age import AgeRule
+from flags.models.cap import Cap, Enrolment
+from flags.models.cluster import ClusterRollout
 from flags.models.consent import ConsentRule
 from flags.models.feature import Bundle, Feature, Requirement
 from flags.models.kill import KillSwitch
@@ -16,9 +18,12 @@ from flags.models.token import ClientToken
 __all__ = [
     "AgeRule",
     "Bundle",
+    "Cap",
     "ClientToken",
+    "ClusterRollout",
     "ConsentRule",
     "Constraint",
+    "Enrolment",
     "Expectation",
     "Feature",
     "KillSwitch",
