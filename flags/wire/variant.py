@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from flags.engine.display import DISPLAYS, REASON_KEY, text_key_of
 from flags.engine.result import Evaluation
 
 encode = msgspec.json.Encoder().encode
-
-REASON_KEY = "reason."
 
 
 class Phrases(Struct, frozen=True):
@@ -72,7 +71,7 @@ class VariantRenderer:
         self.text_keys = text_keys
 
     def render(self, evaluation: Evaluation) -> bytes:
-        """Return one feature with value, variant, reason and the words for a person."""
+        """Return one feature with value, variant, reason, how to show it, and the words."""
         text_key = self.text_key(evaluation)
         feature: dict[str, Any] = {
             "key": evaluation.feature,
@@ -82,6 +81,7 @@ class VariantRenderer:
         }
         if evaluation.variant is not None:
             feature["variant"] = build_variant(evaluation)
+        feature["display"] = DISPLAYS[evaluation.reason]
         feature["textKey"] = text_key
         feature["text"] = self.texts.get(text_key, "")
         if evaluation.signal:
@@ -93,9 +93,7 @@ class VariantRenderer:
     def text_key(self, evaluation: Evaluation) -> str:
         """Return the feature's own text while it is off, else the text of the reason."""
         own = self.text_keys.get(evaluation.feature, "")
-        if own and not evaluation.on and own in self.texts:
-            return own
-        return REASON_KEY + evaluation.reason.value
+        return text_key_of(evaluation, own if own in self.texts else "")
 
 
 def build_variant(evaluation: Evaluation) -> dict[str, Any]:

@@ -38,6 +38,19 @@ def test_a_feature_that_is_off_says_its_own_text() -> None:
     assert (feature["textKey"], feature["text"]) == ("wallet.unavailable", "Not here yet")
 
 
+def test_a_feature_says_how_it_is_shown() -> None:
+    """Hide what was killed, explain what is blocked, offer to tell of what is planned."""
+    reasons = (Reason.KILLED, Reason.BLOCKED_BY_LAW, Reason.PLANNED)
+    renderer = VariantRenderer("en", Phrases(), {})
+    shown = [
+        json.loads(
+            renderer.render(Evaluation(feature="pay", on=False, value=False, reason=reason))
+        )["display"]
+        for reason in reasons
+    ]
+    assert ["hidden", "disabled", "notify"] == shown
+
+
 def test_without_an_own_text_the_reason_speaks() -> None:
     """Fall back to the reason's text when the own one is not published."""
     phrases = build_phrases([REASONS], frozenset({"wallet.unavailable"}))

@@ -1,0 +1,212 @@
+"""PURE: what differs between two people, or between two snapshots, and why.
+
+Two people differ by what gates read of them; two snapshots by their rules and definitions.
+Who is told of a changed rule is found by asking: the same people, before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields
+
+from flags.engine.compiled import CompiledSnapshot
+from flags.engine.context import Context
+from flags.engine.definitions import Definitions, KillSwitch, Rule
+from flags.engine.evaluate import evaluate, evaluate_all
+from flags.engine.explain import Step, explain
+from flags.engine.result import Evaluation, Reason
+
+
+class Told(Struct, frozen=True, rename="camel"):
+    """An answer, as far as two of them are compared."""
+
+    on: bool
+    value: Any
+    reason: Reason
+    variant: str | None = None
+    rule: Rule | None = None
+    signal: str = ""
+    detail: str = ""
+
+
+class GateDifference(Struct, frozen=True, rename="camel"):
+    """A gate that told two people apart; `read` maps a field to both of its values."""
+
+    gate: str
+    before: Step
+    after: Step
+    read: dict[str, tuple[str | None, str | None]] = {}
+
+
+class Difference(Struct, frozen=True, rename="camel"):
+    """A feature that two people get differently, and the gates that make it so."""
+
+    feature: str
+    before: Told
+    after: Told
+    gates: tuple[GateDifference, ...] = ()
+
+
+class RuleChange(Struct, frozen=True, rename="camel"):
+    """A definition that was added, removed or changed; `fields` names what changed in it."""
+
+    kind: str
+    key: str
+    change: str
+    fields: tuple[str, ...] = ()
+    owner: str = ""
+    reason: str = ""
+
+
+class Shift(Struct, frozen=True, rename="camel"):
+    """A feature that changed alike for everybody named in `people`."""
+
+    feature: str
+    before: Told
+    after: Told
+    people: tuple[str, ...]
+
+
+def diff_contexts(
+    snapshot: CompiledSnapshot, before: Context, after: Context, *, feature_key: str = ""
+) -> list[Difference]:
+    """Name the features that two people get differently, in key order, and why.
+
+    Another rule with the same answer is a difference too. Costs two evaluations of
+    everything, and two explanations for each feature that differs.
+    """
+    if feature_key:
+        pairs = [tuple(evaluate(snapshot, feature_key, one) for one in (before, after))]
+    else:
+        asked = (evaluate_all(snapshot, before), evaluate_all(snapshot, after))
+        pairs = [tuple(pair) for pair in zip(*asked, strict=True)]
+    return [
+        Difference(
+            feature=one.feature,
+            before=_told(one),
+            after=_told(other),
+            gates=_diff_gates(snapshot, one.feature, before, after),
+        )
+        for one, other in pairs
+        if one != other
+    ]
+
+
+def diff_definitions(
+    before: Definitions,
+    after: Definitions,
+    kills_before: tuple[KillSwitch, ...] = (),
+    kills_after: tuple[KillSwitch, ...] = (),
+) -> list[RuleChange]:
+    """Name the definitions that differ, by kind and key; kinds in the order of their fields."""
+    changes = _diff_kind("kills", kills_before, kills_after)
+    for field in fields(Definitions):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if isinstance(old, tuple) and old != new:
+            changes += _diff_kind(field.encode_name, old, new)
+    return changes
+
+
+def diff_answers(
+    before: CompiledSnapshot, after: CompiledSnapshot, people: Iterable[tuple[str, Context]]
+) -> list[Shift]:
+    """Name the features that change for any of the people, each given with a label.
+
+    People to whom the same happens are told together, in the order given. Costs two
+    evaluations of everything per person.
+    """
+    found: dict[tuple[Any, ...], tuple[Evaluation, Evaluation, list[str]]] = {}
+    for label, context in people:
+        old = {one.feature: one for one in evaluate_all(before, context)}
+        new = {one.feature: one for one in evaluate_all(after, context)}
+        for key in sorted({*old, *new}):
+            one = old.get(key) or evaluate(before, key, context)
+            other = new.get(key) or evaluate(after, key, context)
+            if one != other:
+                same = (key, repr(_told(one)), repr(_told(other)))
+                found.setdefault(same, (one, other, []))[2].append(label)
+    return [
+        Shift(feature=same[0], before=_told(one), after=_told(other), people=tuple(labels))
+        for same, (one, other, labels) in sorted(found.items(), key=lambda item: item[0][0])
+    ]
+
+
+def _told(evaluation: Evaluation) -> Told:
+    return Told(
+        on=evaluation.on,
+        value=evaluation.value,
+        reason=evaluation.reason,
+        variant=evaluation.variant.name if evaluation.variant else None,
+        rule=evaluation.rule,
+        signal=evaluation.signal,
+        detail=evaluation.detail,
+    )
+
+
+def _diff_gates(
+    snapshot: CompiledSnapshot, key: str, before: Context, after: Context
+) -> tuple[GateDifference, ...]:
+    """Return the gates that answered differently; a gate that one never reached is no cause."""
+    steps = zip(explain(snapshot, key, before), explain(snapshot, key, after), strict=True)
+    return tuple(
+        GateDifference(gate=one.gate, before=one, after=other, read=_diff_read(one, other))
+        for one, other in steps
+        if "not reached" not in (one.state, other.state) and _decided(one) != _decided(other)
+    )
+
+
+def _decided(step: Step) -> tuple[object, ...]:
+    return (step.state, step.reason, step.rule, step.signal, step.detail)
+
+
+def _diff_read(before: Step, after: Step) -> dict[str, tuple[str | None, str | None]]:
+    names = dict.fromkeys((*before.read, *after.read))
+    pairs = {name: (before.read.get(name), after.read.get(name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _diff_kind(kind: str, before: Sequence[Any], after: Sequence[Any]) -> list[RuleChange]:
+    old = {_key_of(one): one for one in before}
+    new = {_key_of(one): one for one in after}
+    changes = []
+    for key in sorted({*old, *new}):
+        one, other = old.get(key), new.get(key)
+        if one != other:
+            rule = getattr(other if other is not None else one, "rule", Rule(key=key))
+            changes.append(
+                RuleChange(
+                    kind=kind,
+                    key=key,
+                    change="added" if one is None else "removed" if other is None else "changed",
+                    fields=_list_fields(one, other),
+                    owner=rule.owner,
+                    reason=rule.reason,
+                )
+            )
+    return changes
+
+
+def _list_fields(before: Any, after: Any) -> tuple[str, ...]:
+    """Name what differs within a definition; of its rule, the parts."""
+    if before is None or after is None:
+        return ()
+    found: list[str] = []
+    for field in fields(before):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if isinstance(old, Rule) and isinstance(new, Rule):
+            found += _list_fields(old, new)
+        elif old != new:
+            found.append(field.encode_name)
+    return tuple(found)
+
+
+def _key_of(definition: Any) -> str:
+    """Return what tells a definition from all others of its kind."""
+    for name in ("rule", "key", "code"):
+        found = getattr(definition, name, None)
+        if found is not None:
+            return str(found.key if isinstance(found, Rule) else found)
+    return repr(definition)
