@@ -6,7 +6,7 @@ is unchanged since the previous snapshot is kept, with the plans that were made 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -83,30 +83,58 @@ def compile_steps(
 
 
 def find_flaws(features: Mapping[str, Feature]) -> dict[str, str]:
-    """Name the features on a cycle of requirements, or on top of too long a chain."""
+    """Name every feature on a cycle of requirements, or on top of too long a chain."""
     flaws: dict[str, str] = {}
     depths: dict[str, int] = {}
-    for start in features:
-        path: list[str] = []
-        on_path: dict[str, int] = {}
-        stack: list[tuple[str, bool]] = [(start, False)]
-        while stack:
-            key, done = stack.pop()
-            if done:
-                path.pop()
-                del on_path[key]
-                needed = features[key].requires
-                depths[key] = 1 + max((depths.get(need, 0) for need in needed), default=0)
-                if depths[key] > REQUIRES_DEPTH_MAX:
-                    flaws.setdefault(key, _TOO_DEEP)
-            elif key in on_path:
-                flaws.update(dict.fromkeys(path[on_path[key] :], _CYCLE))
-            elif key not in depths:
-                on_path[key] = len(path)
-                path.append(key)
-                stack.append((key, True))
-                stack += [(need, False) for need in features[key].requires if need in features]
+    for knot in _list_knots(features):
+        needed = {need for key in knot for need in features[key].requires}
+        if len(knot) > 1 or needed.issuperset(knot):
+            flaws.update(dict.fromkeys(knot, _CYCLE))
+            # They are broken and decide nothing, so a chain ends here.
+            depths.update(dict.fromkeys(knot, 1))
+            continue
+        depth = depths[knot[0]] = 1 + max((depths.get(need, 0) for need in needed), default=0)
+        if depth > REQUIRES_DEPTH_MAX:
+            flaws[knot[0]] = _TOO_DEEP
     return flaws
+
+
+def _list_knots(features: Mapping[str, Feature]) -> Iterator[list[str]]:
+    """Yield the features that require each other, each with its like, what is required first.
+
+    Tarjan's strongly connected components, with a stack of its own: chains may be long.
+    """
+    numbers: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    open_keys: dict[str, None] = {}
+    for start in features:
+        stack = [] if start in numbers else [(start, iter(features[start].requires))]
+        while stack:
+            key, needs = stack[-1]
+            if key not in numbers:
+                numbers[key] = lowest[key] = len(numbers)
+                open_keys[key] = None
+            need = next((need for need in needs if need in features), None)
+            if need is not None and need not in numbers:
+                stack.append((need, iter(features[need].requires)))
+            elif need is not None:
+                if need in open_keys:
+                    lowest[key] = min(lowest[key], numbers[need])
+            else:
+                stack.pop()
+                if stack:
+                    above = stack[-1][0]
+                    lowest[above] = min(lowest[above], lowest[key])
+                if lowest[key] == numbers[key]:
+                    yield _pop_until(open_keys, key)
+
+
+def _pop_until(keys: dict[str, None], last: str) -> list[str]:
+    """Take the keys off the end, down to and with the last one."""
+    taken: list[str] = []
+    while not taken or taken[-1] != last:
+        taken.append(keys.popitem()[0])
+    return taken
 
 
 def _reusable(

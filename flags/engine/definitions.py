@@ -225,10 +225,15 @@ class ClusterRollout(Definition, frozen=True):
 
 
 class PlatformProfile(Definition, frozen=True):
-    """The platforms on which features of this profile run."""
+    """The platforms on which features of this profile run.
+
+    `unknown_platforms` is for platforms that no profile and no retirement of the scope
+    names; features that fail closed are off on them all the same.
+    """
 
     key: str
     minimums: tuple[Minimum, ...]
+    unknown_platforms: Literal["off", "on"] = "off"
 
 
 class PlatformRetirement(Definition, frozen=True):

@@ -6,17 +6,25 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from flags.engine.constraints import (
+    Compiled,
+    UnreadableConstraint,
+    compile_constraint,
+    is_pattern,
+)
 from flags.engine.definitions import (
     AgeRule,
     Cap,
     ClusterRollout,
     ConsentRule,
+    Constraint,
     Definitions,
     Feature,
     KillSwitch,
     LegalOrder,
     LifeCycle,
     Offer,
+    Partner,
     PlatformProfile,
     PlatformRetirement,
     Segment,
@@ -75,6 +83,13 @@ class Ground:
         self._clusters = _by_target(
             (Target(feature=rollout.feature), rollout) for rollout in definitions.clusters
         )
+        listed = (one.platform for profile in definitions.profiles for one in profile.minimums)
+        # What no rule names is a platform that came out after they were written.
+        self.platforms = frozenset(name.strip().lower() for name in (*listed, *self.retirements))
+        self._partners: dict[str, list[Partner]] = {}
+        for partner in definitions.partners:
+            for key in partner.features:
+                self._partners.setdefault(key, []).append(partner)
         self.warnings: list[Finding] = []
 
     def offers_of(self, feature: Feature) -> tuple[Offer, ...]:
@@ -120,14 +135,24 @@ class Ground:
         """Return the cluster rollouts of a feature, in the order of their keys."""
         return tuple(self._clusters.get((feature.key, ""), ()))
 
+    def partners_of(self, feature: Feature) -> tuple[Partner, ...]:
+        """Return the partners that make a feature real, in the order of their keys."""
+        return tuple(self._partners.get(feature.key, ())) if feature.partner_basis else ()
+
     def rules_of(self, feature: Feature) -> tuple[tuple[Any, ...], ...]:
         """Return every rule that concerns a feature at some place, kind by kind."""
-        return (self.placed_of(feature), self.kills_of(feature), self.clusters_of(feature))
+        return (
+            self.placed_of(feature),
+            self.kills_of(feature),
+            self.clusters_of(feature),
+            self.partners_of(feature),
+        )
 
     def codes_of(self, feature: Feature) -> frozenset[str]:
         """Return the territories that any rule of a feature names."""
         found: set[str | None] = {kill.territory for kill in self.kills_of(feature)}
         found |= {rollout.territory for rollout in self.clusters_of(feature)}
+        found |= {partner.territory for partner in self.partners_of(feature)}
         for rule in self.placed_of(feature):
             found.update(self.atlas.list_codes(rule.place))
         return frozenset(code for code in found if code)
@@ -148,6 +173,22 @@ class Ground:
         """Name something that could not be taken as it stands."""
         self.warnings.append(Finding(feature=feature, code=code, message=message))
 
+    def opens_unknown(self, feature: Feature) -> bool:
+        """Tell whether a feature is on where the platform is unknown."""
+        profile = self.profiles.get(feature.profile)
+        opens = profile is not None and profile.unknown_platforms == "on"
+        return opens and not feature.fail_closed
+
+    def build_test(self, feature: Feature, constraint: Constraint) -> Compiled:
+        """Build the test of a constraint; one that cannot be read breaks the feature."""
+        if constraint.operator == "REGEX" and not is_pattern(constraint.value):
+            message = f"RE2 refuses the pattern {constraint.value!r}"
+            self.warn(feature.key, "bad_pattern", message)
+        try:
+            return compile_constraint(constraint)
+        except UnreadableConstraint as error:
+            raise BrokenFeature("bad_constraint", str(error)) from error
+
     def ingredients_of(self, feature: Feature, flaw: str) -> tuple[Any, ...]:
         """Return all that compiling this feature looks at, territories and markets apart."""
         segments = {number for strategy in feature.strategies for number in strategy.segments}
@@ -156,6 +197,7 @@ class Ground:
             flaw,
             self.rules_of(feature),
             self.profiles.get(feature.profile),
+            self.platforms if self.opens_unknown(feature) else frozenset(),
             tuple(self.segments.get(number) for number in sorted(segments)),
         )
 

@@ -225,6 +225,7 @@ class _Lowering:
             feature.profile,
             feature.offer_basis,
             feature.law_basis,
+            feature.partner_basis,
             feature.fail_closed,
             feature.default_status,
         )

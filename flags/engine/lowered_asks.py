@@ -17,6 +17,8 @@ from flags.engine.context import LIST_FIELDS
 from flags.engine.definitions import Cap, ClusterRollout, Constraint
 from flags.engine.gates.cap import CapGate
 from flags.engine.gates.clusters import ClustersGate
+from flags.engine.gates.partner import PartnerGate
+from flags.engine.lowered_partners import list_partner_ways
 from flags.engine.outcomes import Gate
 
 # What every SDK's patterns read alike: no letter that means something, none beyond ASCII.
@@ -29,6 +31,8 @@ class Asks(NamedTuple):
     constraints: tuple[Constraint, ...] = ()
     notes: tuple[str, ...] = ()
     closed: bool = False
+    # One of these must hold as well; each is a strategy of its own.
+    ways: tuple[tuple[Constraint, ...], ...] = ((),)
 
 
 def list_asks(gates: Iterable[Gate], signal: str, code: str | None, now: datetime) -> Asks:
@@ -38,17 +42,22 @@ def list_asks(gates: Iterable[Gate], signal: str, code: str | None, now: datetim
     """
     constraints: list[Constraint] = []
     notes: list[str] = []
+    ways: tuple[tuple[Constraint, ...], ...] = ((),)
     for gate in gates:
         asks = Asks()
         if isinstance(gate, ClustersGate) and signal in (gate.places or ("",)):
             asks = _ask_clusters(gate.find_rollout(code))
         elif isinstance(gate, CapGate) and signal in (gate.places or ("",)):
             asks = _ask_cap(gate.find_cap(code, now))
+        elif isinstance(gate, PartnerGate) and signal == gate.basis:
+            served = list_partner_ways(gate, code, now)
+            ways = served.ways
+            asks = Asks(notes=served.notes, closed=not ways)
         if asks.closed:
             return asks
         constraints += asks.constraints
         notes += asks.notes
-    return Asks(tuple(constraints), tuple(notes))
+    return Asks(tuple(constraints), tuple(notes), ways=ways)
 
 
 def _ask_cap(cap: Cap | None) -> Asks:

@@ -138,19 +138,22 @@ class _Walk:
         self.codes = tuple(sorted(ground.codes_of(feature)))
         self.prober = Prober(compiled, ground.atlas, self.codes)
         self.platforms = self._list_platforms(ground)
+        if ground.opens_unknown(feature):
+            # Only NOT_IN could say it, which would also let a retired platform in.
+            self.notes.add("platforms that no rule names")
         self.reads_platform = any(
             atom.attribute == "platform" for gate in self.prober.asked for atom in gate.atoms
         )
         basis = feature.offer_basis
-        asked = {basis, *feature.law_basis}
+        needed = {basis, *feature.law_basis, feature.partner_basis}
+        asked = set(needed)
         if any(kill.territory for kill in ground.kills_of(feature)):
             asked |= {"account", "location"}
         asking = {atom.attribute for gate in self.prober.asking for atom in gate.atoms}
         if basis == "none" and "account" in asking:
             asked.add("account")
         self.signals = tuple(signal for signal in SIGNALS if signal in asked)
-        needed = {basis, *feature.law_basis} if feature.fail_closed else set()
-        self.needed = frozenset(needed)
+        self.needed = frozenset(needed if feature.fail_closed else ())
 
     def list_entries(self, now: datetime) -> Generator[None, None, list[Entry]]:
         """Return what is open at a time; platforms with equal rules share entries."""
@@ -242,8 +245,9 @@ class _Walk:
         for codes in self.prober.list_alike(signal):
             verdict = self._note(self.prober.place(signal, codes[0], platform, now), codes[0])
             if verdict.percent > 0:
-                key = (verdict.percent, verdict.asks.constraints)
-                found.setdefault(key, []).extend(codes)
+                for way in verdict.asks.ways:
+                    key = (verdict.percent, (*verdict.asks.constraints, *way))
+                    found.setdefault(key, []).extend(codes)
             yield
         return found
 

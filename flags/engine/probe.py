@@ -24,7 +24,7 @@ SIGNALS = ("account", "location", "storefront")
 ELSEWHERE = "other"
 EVERYBODY = 100
 # Gates that ask more than where a person is.
-ASKING = ("cap", "clusters")
+ASKING = ("cap", "partner", "clusters")
 
 
 class Probe:

@@ -16,7 +16,16 @@ from flags.engine.lower import lower
 from flags.wire.context import read_context
 from flags.wire.unleash import render_features
 from tests.conformance.sdk import Sdk
-from tests.unit.engine.worlds import CODES, GROUPS, NOON, contexts, definitions, kills, moments
+from tests.unit.engine.worlds import (
+    CODES,
+    GROUPS,
+    NOON,
+    WALLETS,
+    contexts,
+    definitions,
+    kills,
+    moments,
+)
 
 canonical_contexts = st.fixed_dictionaries(
     {
@@ -36,6 +45,7 @@ canonical_contexts = st.fixed_dictionaries(
         "participantCountries": st.lists(st.sampled_from((*CODES, "ZW")), min_size=1),
         "clusters": st.lists(st.sampled_from((*GROUPS, "other")), min_size=1),
         "city": st.sampled_from((*GROUPS, "other")),
+        "walletCurrency": st.sampled_from((*WALLETS, "USD")),
     },
 )
 # Between flips: the boundary itself is exempt, since DATE_AFTER is strict.

@@ -36,6 +36,7 @@ class OfferGate:
         """Take ranked offers; rows of a territory are made when it is first seen."""
         self.feature = feature
         self.basis = feature.offer_basis
+        self.asks_partner = feature.partner_basis == self.basis
         self.offers = tuple(offer for offer in offers if offer.basis in ("", self.basis))
         self.shelf = Shelf(atlas, self.offers)
         self.answers = answers
@@ -56,11 +57,15 @@ class OfferGate:
         self.flips = tuple(sorted(set(self._list_flips())))
 
     def check(self, reader: Reader) -> Outcome | Chance | None:
-        """Close unless the first row that holds now is live; without one the default decides."""
+        """Close unless the first row that holds now is live; without one the default decides.
+
+        Where a partner has to be at this very basis, `needs-partner` is open too.
+        """
         row = self._find_row(reader) if self.offers else None
         status = self.feature.default_status if row is None else row.status
         rule = None if row is None else row.rule
-        if status != "live":
+        # Whether a partner is here is for the gate partner to say.
+        if status != "live" and not (status == "needs-partner" and self.asks_partner):
             detail = "" if row is None else row.place
             return self.answers.off(REASONS[status], rule=rule, signal=self.basis, detail=detail)
         reader.credit = Credit(rule, self.basis)

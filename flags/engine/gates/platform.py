@@ -1,5 +1,7 @@
 """PURE: gate `platform`, which asks: is the platform retired, closed to new users, or too old.
 
+A platform that the profile does not list is unsupported. One that nothing names, or that
+was not told, is too, unless the profile says otherwise; of its versions nothing is asked.
 Retirement dates are local to the account's territory, else to the location's, else UTC.
 """
 
@@ -15,6 +17,9 @@ from flags.engine.outcomes import Answers, Outcome, Reader
 from flags.engine.result import Reason
 from flags.engine.versions import is_zero, parse_padded
 from regions.zones import LATEST, instant
+
+# No platform is called so: names of platforms are trimmed.
+UNKNOWN = " "
 
 
 class Farewell(NamedTuple):
@@ -36,7 +41,14 @@ class Least(NamedTuple):
 class PlatformGate:
     """Closed on platforms that are gone, unknown, not listed, or below the least version."""
 
-    def __init__(self, profile: PlatformProfile | None, ground: Ground, answers: Answers) -> None:
+    def __init__(
+        self,
+        profile: PlatformProfile | None,
+        ground: Ground,
+        answers: Answers,
+        *,
+        opens_unknown: bool,
+    ) -> None:
         """Make an atom per least version."""
         self.answers = answers
         self.retirements = retirements = ground.retirements
@@ -44,7 +56,15 @@ class PlatformGate:
         self.least = _list_minimums(profile) if profile else None
         least = self.least or {}
         self.retirement = Atom("retirement", self._read_retirement, key="farewell")
-        self.platform = Atom("platform", lambda name: name if name in least else None)
+        self.opens_unknown = opens_unknown
+        named = ground.platforms if opens_unknown else frozenset()
+
+        def read(name: str | None) -> str | None:
+            if name in least:
+                return name
+            return UNKNOWN if opens_unknown and name not in named else None
+
+        self.platform = Atom("platform", read)
         versions = [atom for one in least.values() for atom in one if atom is not None]
         self.atoms = (
             *((self.retirement,) if retirements else ()),
@@ -73,6 +93,8 @@ class PlatformGate:
         platform = reader.cell(self.platform)
         if platform is None:
             return self.answers.off(Reason.UNSUPPORTED_PLATFORM, detail="platform")
+        if platform == UNKNOWN:
+            return None
         for name, atom in zip(("osVersion", "appVersion"), self.least[platform], strict=True):
             if atom is not None and not reader.cell(atom):
                 return self.answers.off(Reason.UNSUPPORTED_PLATFORM, detail=name)
@@ -101,7 +123,8 @@ def build(feature: Feature, ground: Ground, answers: Answers) -> PlatformGate | 
         raise BrokenFeature("unknown_profile", message)
     if profile is None and not ground.retirements:
         return None
-    return PlatformGate(profile, ground, answers)
+    opens_unknown = ground.opens_unknown(feature)
+    return PlatformGate(profile, ground, answers, opens_unknown=opens_unknown)
 
 
 def _list_minimums(profile: PlatformProfile) -> dict[str, Least]:

@@ -38,6 +38,6 @@ def build(feature: Feature, _ground: Ground, answers: Answers) -> SignalGate | N
     """Return the gate, or None when the feature fails open or needs no signal."""
     if not feature.fail_closed:
         return None
-    needed: list[str] = [] if feature.offer_basis == "none" else [feature.offer_basis]
-    needed += [signal for signal in feature.law_basis if signal not in needed]
-    return SignalGate(tuple(needed), answers) if needed else None
+    needed = dict.fromkeys((feature.offer_basis, *feature.law_basis, feature.partner_basis))
+    signals = tuple(signal for signal in needed if signal not in ("", "none"))
+    return SignalGate(signals, answers) if signals else None

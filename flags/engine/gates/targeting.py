@@ -12,12 +12,9 @@ from flags.engine.constraints import (
     AtomTest,
     Compiled,
     TimeTest,
-    UnreadableConstraint,
-    compile_constraint,
-    is_pattern,
 )
 from flags.engine.context import Context
-from flags.engine.definitions import Constraint, Feature, Strategy, Variant
+from flags.engine.definitions import Feature, Strategy, Variant
 from flags.engine.ground import BrokenFeature, Ground
 from flags.engine.outcomes import Answers, Chance, Credit, Flip, Outcome, Reader
 from flags.engine.result import ChosenVariant, Reason
@@ -151,19 +148,9 @@ def _compile_strategy(feature: Feature, strategy: Strategy, first: int, ground: 
             tests.append(NEVER)
         else:
             constraints += segment.constraints
-    tests += [_compile_constraint(feature, constraint, ground) for constraint in constraints]
+    tests += [ground.build_test(feature, constraint) for constraint in constraints]
     wheel = strategy_wheel(feature, strategy, first) if strategy.variants else None
     return Way(tests=tuple(tests), share=split.share, wheel=wheel)
-
-
-def _compile_constraint(feature: Feature, constraint: Constraint, ground: Ground) -> Compiled:
-    if constraint.operator == "REGEX" and not is_pattern(constraint.value):
-        message = f"RE2 refuses the pattern {constraint.value!r}"
-        ground.warn(feature.key, "bad_pattern", message)
-    try:
-        return compile_constraint(constraint)
-    except UnreadableConstraint as error:
-        raise BrokenFeature("bad_constraint", str(error)) from error
 
 
 def _prize(feature: Feature, variant: Variant) -> tuple[object, ChosenVariant]:

@@ -19,6 +19,7 @@ from flags.engine.definitions import (
     KillSwitch,
     LegalOrder,
     Offer,
+    Partner,
     Place,
     Strategy,
     Target,
@@ -26,6 +27,8 @@ from flags.engine.definitions import (
 )
 from regions.locales.territory import normalise_country
 from tests.unit.engine.readings import at_least, normalized, number_holds, text_holds
+
+NO_PARTNER = ("NEEDS_PARTNER_HERE", "")
 
 
 class Told(NamedTuple):
@@ -99,6 +102,7 @@ class _World:
             self.profile(feature),
             self.offer(feature),
             self.cap(feature),
+            self.partner(feature),
             self.requires(feature),
             self.clusters(feature),
         )
@@ -151,7 +155,8 @@ class _World:
             "location": ("locationCountry", "gpsCountry", "networkCountry", "ipCountry"),
             "storefront": ("storefrontCountry",),
         }
-        for name in {feature.offer_basis, *feature.law_basis} - {"none"}:
+        needed = {feature.offer_basis, *feature.law_basis, feature.partner_basis}
+        for name in needed - {"none", ""}:
             if name == "participants":
                 entries = self.context.lists.get("participantCountries", ())
                 missing = not all(normalise_country(entry) for entry in entries)
@@ -283,7 +288,12 @@ class _World:
     def profile(self, feature: Feature) -> tuple[str, str] | None:
         if not feature.profile:
             return None
-        profile = next(p for p in self.definitions.profiles if p.key == feature.profile)
+        profiles = self.definitions.profiles
+        profile = next(p for p in profiles if p.key == feature.profile)
+        named = {one.platform for p in profiles for one in p.minimums}
+        named |= {one.platform for one in self.definitions.retirements}
+        if self.platform not in named and profile.unknown_platforms == "on":
+            return None if not feature.fail_closed else ("UNSUPPORTED_PLATFORM", "")
         for minimum in profile.minimums:
             if minimum.platform == self.platform:
                 os_version = self.context.properties.get("osVersion", "")
@@ -299,7 +309,8 @@ class _World:
             return None
         best = self.best_offer(feature)
         status = best.status if best else feature.default_status
-        if status != "live":
+        here = feature.partner_basis == feature.offer_basis
+        if status != "live" and not (here and status == "needs-partner"):
             return status.upper().replace("-", "_"), best.rule.key if best else ""
         if best is not None and best.rollout is not None:
             identity = self.context.user_id or self.context.session_id
@@ -316,6 +327,40 @@ class _World:
             return None
         code = self.places[feature.offer_basis]
         return self.most_specific(feature, feature.offer_basis, code, law=False)
+
+    def partner(self, feature: Feature) -> tuple[str, str] | None:
+        if not feature.partner_basis:
+            return None
+        willing = self.list_willing(feature)
+        for partner in willing:
+            if all(map(self.constraint_holds, partner.requirements)):
+                return None
+        return ("REQUIREMENTS_NOT_MET", willing[0].rule.key) if willing else NO_PARTNER
+
+    def list_willing(self, feature: Feature) -> list[Partner]:
+        """Those who would serve this person, whatever they require; of the city first."""
+        text = self.context.properties.get
+        city, wallet = (text(name) or "" for name in ("city", "walletCurrency"))
+        found = []
+        for partner in self.definitions.partners:
+            code = partner.territory
+            if feature.key not in partner.features or code != self.places[feature.partner_basis]:
+                continue
+            local = self.now.astimezone(ZoneInfo(self.zones[code])).replace(tzinfo=None)
+            begun = partner.starts is None or partner.starts <= local
+            ended = partner.ends is not None and partner.ends <= local
+            at_home = partner.city in ("*", city.strip().casefold())
+            accepted = not partner.wallets or wallet.strip().upper() in partner.wallets
+            if begun and not ended and at_home and accepted:
+                found.append(partner)
+        return sorted(found, key=lambda partner: partner.city == "*")
+
+    def serving(self, feature: Feature) -> str:
+        """Name the partner who makes it real for this person."""
+        for partner in self.list_willing(feature):
+            if all(map(self.constraint_holds, partner.requirements)):
+                return partner.rule.key
+        return ""
 
     def requires(self, feature: Feature) -> tuple[str, str] | None:
         for key in feature.requires:
@@ -370,6 +415,8 @@ class _World:
     def target(self, feature: Feature) -> Told:
         best = self.best_offer(feature)
         rule = best.rule.key if best else ""
+        if feature.partner_basis:
+            rule = self.serving(feature)
         if not feature.enabled:
             return Told(on=False, value=feature.off_value, reason="NOT_IN_ROLLOUT")
         strategies = feature.strategies or (Strategy(name="default"),)

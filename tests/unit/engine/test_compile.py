@@ -7,7 +7,12 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from flags.engine.compile import REQUIRES_DEPTH_MAX, compile_snapshot, compile_steps
+from flags.engine.compile import (
+    REQUIRES_DEPTH_MAX,
+    compile_snapshot,
+    compile_steps,
+    find_flaws,
+)
 from flags.engine.definitions import (
     Constraint,
     Feature,
@@ -100,6 +105,17 @@ def test_a_cycle_breaks_only_the_features_on_it() -> None:
         "d": Reason.REQUIRES_OFF,
         "good": Reason.LIVE,
     }
+
+
+@pytest.mark.parametrize("first", ["a", "b", "c"])
+def test_every_member_of_knotted_cycles_is_named(first: str) -> None:
+    """Two cycles that share features break all of them, from wherever one looks."""
+    edges = {"a": ("b", "c"), "b": ("c",), "c": ("a",)}
+    names = sorted(edges, key=lambda name: name != first)
+    features = [Feature(key=key, requires=edges[key]) for key in names]
+    features += [Feature(key="on-top", requires=("b",)), GOOD]
+    flaws = find_flaws({feature.key: feature for feature in features})
+    assert dict.fromkeys(edges, "requires_cycle") == flaws
 
 
 def test_a_chain_of_requirements_that_is_too_long_is_refused() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 from hypothesis import strategies as st
@@ -20,6 +20,7 @@ from flags.engine.definitions import (
     Member,
     Minimum,
     Offer,
+    Partner,
     Payload,
     Place,
     PlatformProfile,
@@ -42,6 +43,7 @@ TERRITORIES = (
 )
 CODES = tuple(territory.code for territory in TERRITORIES)
 PLATFORMS = ("ios", "android", "web")
+WALLETS = ("CNY", "HKD")
 GROUPS = ("ucla", "NYU", "mit")
 FEATURES = ("a.one", "a.two", "b.one", "b.two", "c.one")
 DAYS = tuple(date(2026, 11, day) for day in (18, 20, 22))
@@ -203,6 +205,34 @@ constraints = st.one_of(
         inverted=st.booleans(),
     ),
 )
+
+
+def in_the_morning(day: date | None) -> datetime | None:
+    """Return a wall time at which no zone of these jumps."""
+    return datetime.combine(day, time(4, 30)) if day else None
+
+
+@st.composite
+def partners(draw: st.DrawFn) -> tuple[Partner, ...]:
+    """Draw partners of one or two features, some for a part of the days only."""
+    found = []
+    for number in range(draw(st.sampled_from((0, 1, 2, 4)))):
+        starts, ends = draw(spans())
+        found.append(
+            Partner(
+                rule=Rule(key=f"p{number}"),
+                features=tuple(draw(st.lists(st.sampled_from(FEATURES), max_size=2, unique=True))),
+                territory=draw(st.sampled_from(CODES)),
+                city=draw(st.sampled_from(("*", "mit", "ucla"))),
+                wallets=tuple(draw(st.lists(st.sampled_from(WALLETS), max_size=2, unique=True))),
+                starts=in_the_morning(starts),
+                ends=in_the_morning(ends),
+                requirements=tuple(draw(st.lists(constraints, max_size=1))),
+            )
+        )
+    return tuple(found)
+
+
 parameters = st.fixed_dictionaries(
     {
         "rollout": st.sampled_from(("0", "30", "70", "100")),
@@ -250,6 +280,7 @@ def features(draw: st.DrawFn, key: str) -> Feature:
         offer_basis=draw(st.sampled_from(("account", "account", "location", "storefront", "none"))),
         law_basis=tuple(draw(st.lists(signals, unique=True, max_size=3))),
         fail_closed=draw(st.booleans()),
+        partner_basis=draw(st.sampled_from(("", "", "account", "location", "storefront"))),
         default_status=draw(st.sampled_from(("live", "not-offered"))),
         profile=draw(st.sampled_from(("", "rich"))),
         requires=tuple(
@@ -279,6 +310,7 @@ def definitions(draw: st.DrawFn) -> Definitions:
                     Minimum(platform="ios", os_version="15", app_version="8.0.50"),
                     Minimum(platform="web", os_version="0"),
                 ),
+                unknown_platforms=draw(st.sampled_from(("off", "on"))),
             ),
         ),
         retirements=tuple(
@@ -295,6 +327,7 @@ def definitions(draw: st.DrawFn) -> Definitions:
         offers=draw(offers()),
         orders=draw(orders()),
         caps=draw(caps()),
+        partners=draw(partners()),
         clusters=draw(clusters()),
         segments=(Segment(id=1, key="seg", constraints=(draw(constraints),)),),
     )
@@ -331,6 +364,7 @@ def contexts(draw: st.DrawFn) -> dict[str, Any]:
         "clusters": st.lists(st.sampled_from((*GROUPS, " UCLA ", "other,mit")), max_size=2),
         "city": st.sampled_from((*GROUPS, "nyu ", "other")),
         "plan": st.sampled_from(("pro", "free", "PRO")),
+        "walletCurrency": st.sampled_from((*WALLETS, "cny ", "USD")),
         "age": st.sampled_from(("17", "18", "18.5", "old")),
     }
     return {name: draw(values) for name, values in fields.items() if draw(st.integers(0, 3))}
