@@ -79,11 +79,14 @@ def _ask_clusters(rollout: ClusterRollout | None) -> Asks:
     if rollout is None:
         return Asks()
     field = rollout.field
-    is_sendable = _is_plain if field in LIST_FIELDS else _is_value
+    is_list = field in LIST_FIELDS
     names: set[str] = set()
     notes = []
     for typed in rollout.order[: max(0, rollout.enabled)]:
-        sendable = {name for name in (typed.strip(), normalise_name(typed)) if is_sendable(name)}
+        spellings = {typed.strip(), normalise_name(typed)}
+        sendable = {
+            one for one in spellings if (_is_plain(one) if is_list else _is_value(field, one))
+        }
         names |= sendable
         if not sendable:
             notes.append(f"the group {typed} cannot be sent")
@@ -91,7 +94,7 @@ def _ask_clusters(rollout: ClusterRollout | None) -> Asks:
         return Asks(notes=tuple(notes), closed=True)
     listed = tuple(sorted(names))
     constraint = Constraint(context_name=field, operator="IN", values=listed)
-    if field in LIST_FIELDS:
+    if is_list:
         # SDKs send lists as one text with commas.
         words = "|".join(name.replace(".", "[.]") for name in listed)
         value = f"(?:^|,)(?:{words})(?:,|$)"
@@ -103,6 +106,8 @@ def _is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None
 
 
-def _is_value(name: str) -> bool:
-    listed = Constraint(context_name="name", operator="IN", values=(name,))
-    return canonical_constraint(listed) is not None
+def _is_value(field: str, name: str) -> bool:
+    """Tell whether every SDK reads the field and the name alike."""
+    # SDKs call their environment as they like; the token's is the one that counts.
+    listed = Constraint(context_name=field, operator="IN", values=(name,))
+    return field != "environment" and canonical_constraint(listed) is not None

@@ -54,6 +54,11 @@ class PlacedRule(Region):
     def __str__(self) -> str:
         return f"{self.feature or self.bundle} {self.place_key}"
 
+    @property
+    def slot_key(self) -> str:
+        """Return `pay.card@SG`, under which the audit keeps the rules of a target at a place."""
+        return f"{self.feature or self.bundle}@{self.place_key}"
+
 
 class DatedRule(PlacedRule):
     """A rule that holds in `[starts_date, ends_date)`, local to each territory."""

@@ -1,6 +1,9 @@
 """Commands of the flags house and the operations that carry them out, one subject a file."""
 
 from flags.operations import (
+    caps,
+    clusters,
+    enrolments,
     expectations,
     features,
     kills,
@@ -13,6 +16,9 @@ from flags.operations import (
 )
 
 __all__ = [
+    "caps",
+    "clusters",
+    "enrolments",
     "expectations",
     "features",
     "kills",

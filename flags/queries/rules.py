@@ -6,7 +6,8 @@ from django.db.models import Prefetch, Q
 
 from flags.engine import definitions as made
 from flags.models import Feature, KillSwitch, LegalOrder, Offer
-from flags.models.place import Place
+from flags.models.place import Place, Region
+from flags.models.rule import DatedRule, PlacedRule
 
 LIVE_FEATURE = Q(feature=None) | Q(feature__archived_at=None)
 
@@ -49,13 +50,26 @@ def offer_rule_key(row: Offer) -> str:
     return f"{key}#{row.starts_date}" if row.starts_date else key
 
 
-def build_place(row: Place) -> made.Place:
+def build_place(row: Region) -> made.Place:
     """Build where a rule holds."""
-    if row.subdivision_id:
+    if isinstance(row, Place) and row.subdivision_id:
         return made.Place("subdivision", row.subdivision_id)
     if row.territory_id:
         return made.Place("territory", row.territory_id)
     return made.Place("market", row.market.key) if row.market else made.Place("everywhere")
+
+
+def build_rule(row: PlacedRule) -> made.Rule:
+    """Build where a placed rule comes from; its key is the same in every environment."""
+    key = row.slot_key
+    if isinstance(row, DatedRule) and row.starts_date:
+        key += f"#{row.starts_date}"
+    return made.Rule(key=key, reason=row.reason, owner=row.owner, source=row.source)
+
+
+def build_target(row: PlacedRule) -> made.Target:
+    """Build what a placed rule is about."""
+    return _target(row.feature.key if row.feature else "", row.bundle)
 
 
 def load_orders(app_key: str, *, using: str) -> tuple[made.LegalOrder, ...]:
