@@ -18,7 +18,8 @@ from flags.delivery.http import (
 )
 from flags.delivery.state import Known, View
 from flags.engine.context import Context
-from flags.engine.evaluate import Renderer, answer, evaluate
+from flags.engine.evaluate import answer, evaluate
+from flags.engine.pages import Renderer
 from flags.engine.result import Evaluation
 
 REMEMBERED_ANSWERS = 10_000

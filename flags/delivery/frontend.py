@@ -15,7 +15,7 @@ from flags.delivery.auth import EVALUATION
 from flags.delivery.http import JSON, NO_CACHE, Request, Response
 from flags.delivery.reports import check_metrics, check_registration
 from flags.delivery.service import Service
-from flags.engine.evaluate import Renderer
+from flags.engine.pages import Renderer
 from flags.wire.frontend import (
     EveryToggleRenderer,
     FrontendRenderer,

@@ -18,23 +18,42 @@ from flags.engine.context import Context
 REMEMBERED_LENGTH_MAX = 512
 
 
+class Property:
+    """Reads a property as it was sent."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        """Name it."""
+        self.name = name
+
+    def __call__(self, context: Context) -> Hashable:
+        """Read it."""
+        return context.properties.get(self.name)
+
+
 class Attribute:
     """Something that can be read from a context.
 
     `raw` gives a hashable value straight from the context, cheaply; `resolve` turns it
-    into what atoms look at. Tables remember cells per raw value.
+    into what atoms look at. Tables remember cells per raw value. `fields` names the
+    properties that `raw` reads, where it reads nothing else of a context that has no
+    unreadable fields and asks for no other time: such attributes are read all at once.
     """
 
-    __slots__ = ("name", "raw", "resolve")
+    __slots__ = ("fields", "name", "raw", "resolve")
 
     def __init__(
         self,
         name: str,
         raw: Callable[[Context], Hashable],
         resolve: Callable[[Any], Any] | None = None,
+        *,
+        fields: tuple[str, ...] = (),
     ) -> None:
         """Name the attribute and say how it is read."""
         self.name = name
+        self.fields = (raw.name,) if isinstance(raw, Property) else fields
         self.raw = raw
         self.resolve = resolve
 
@@ -89,7 +108,8 @@ def find_attribute(name: str) -> Attribute:
     """
     if name.startswith(FIELD_PREFIX):
         field = name.removeprefix(FIELD_PREFIX)
-        return Attribute(name, lambda context: read_field(context, field))
+        fields = () if field in _STANDARD_FIELDS else (field,)
+        return Attribute(name, lambda context: read_field(context, field), fields=fields)
     if name.startswith(NAMES_PREFIX):
         field = name.removeprefix(NAMES_PREFIX)
         return Attribute(name, _names(field), find_names)
@@ -126,23 +146,25 @@ def is_true(text: str | None) -> bool:
     return bool(text) and str(text).strip().lower() == "true"
 
 
-def _property(name: str) -> Callable[[Context], Hashable]:
-    return lambda context: context.properties.get(name)
+def _evidence(
+    signal: str, raw: Callable[[Context], Hashable], find: Callable[[Any], Any]
+) -> Attribute:
+    return Attribute(signal, raw, find, fields=signals.EVIDENCE[signal])
 
 
 _ATTRIBUTES = {
     attribute.name: attribute
     for attribute in (
-        Attribute("account", signals.raw_account, signals.find_account),
-        Attribute("location", signals.raw_location, signals.find_location),
-        Attribute("storefront", signals.raw_storefront, signals.find_storefront),
+        _evidence("account", signals.raw_account, signals.find_account),
+        _evidence("location", signals.raw_location, signals.find_location),
+        _evidence("storefront", signals.raw_storefront, signals.find_storefront),
         Attribute("participants", signals.raw_participants, signals.find_participants),
-        Attribute("platform", _property("platform"), normalise_platform),
-        Attribute("subdivision", _property("subdivision"), normalise_subdivision),
-        Attribute("osVersion", _property("osVersion")),
-        Attribute("appVersion", _property("appVersion")),
-        Attribute("enrolled", _property("enrolled"), is_true),
-        Attribute("enrolledCount", _property("enrolledCount")),
+        Attribute("platform", Property("platform"), normalise_platform),
+        Attribute("subdivision", Property("subdivision"), normalise_subdivision),
+        Attribute("osVersion", Property("osVersion")),
+        Attribute("appVersion", Property("appVersion")),
+        Attribute("enrolled", Property("enrolled"), is_true),
+        Attribute("enrolledCount", Property("enrolledCount")),
         Attribute("asOf", lambda context: context.as_of),
     )
 }

@@ -266,4 +266,5 @@ def _retirement_attribute(retired: frozenset[str]) -> Attribute:
             (enrolled or "").strip().lower() == "true",
         )
 
-    return Attribute("retirement", raw, find)
+    fields = ("platform", "enrolled", *signals.EVIDENCE["account"], *signals.EVIDENCE["location"])
+    return Attribute("retirement", raw, find, fields=fields)

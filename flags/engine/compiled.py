@@ -13,8 +13,9 @@ from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from flags.engine.atoms import REMEMBERED_LENGTH_MAX, Atom, Attribute
+from flags.engine.context import Context
 from flags.engine.definitions import Definitions, Feature, KillSwitch
-from flags.engine.outcomes import Answers, Decision, Finding, Gate, Open
+from flags.engine.outcomes import Answers, Decision, Finding, Gate
 from regions.zones import EARLIEST, LATEST
 
 K = TypeVar("K", bound=Hashable)
@@ -25,6 +26,7 @@ VALUES_MAX = 4_096
 CELLS_MAX = 16_384
 PLANS_MAX = 1_024
 WHOLES_MAX = 4_096
+GLANCES_MAX = 16_384
 RENDERERS_MAX = 64
 
 
@@ -102,29 +104,26 @@ class CompiledFeature:
         self.flips = tuple(flip for _name, gate in gates for flip in gate.flips)
 
 
-class Page(NamedTuple):
-    """The settled features of a plan, rendered and joined with commas, and the open ones."""
-
-    body: bytes
-    digest: bytes
-    opens: tuple[Open, ...]
-
-
 class Plan:
-    """What the gates decided for a class: an outcome or an open feature for each key."""
+    """What the gates decided for a class: an outcome or an open feature for each key.
 
-    __slots__ = ("decisions", "pages")
+    It holds for the instants `[starts, ends)`, between two flips of its group.
+    """
 
-    def __init__(self, decisions: tuple[Decision, ...]) -> None:
+    __slots__ = ("decisions", "ends", "pages", "starts")
+
+    def __init__(self, decisions: tuple[Decision, ...], starts: datetime, ends: datetime) -> None:
         """Take the decisions in the order of the group's keys."""
         self.decisions = decisions
-        self.pages: dict[str, Page] = {}
+        self.starts = starts
+        self.ends = ends
+        self.pages: dict[str, Any] = {}
 
 
 class Group:
     """Features that read the same attributes; a class and its plan are taken per group."""
 
-    __slots__ = ("asked", "closure", "give", "keys", "numbers", "plans", "timeline")
+    __slots__ = ("asked", "closure", "give", "glances", "keys", "numbers", "plans", "timeline")
 
     def __init__(self, features: Mapping[str, CompiledFeature], keys: tuple[str, ...]) -> None:
         """Collect what the features and all that they need ask for."""
@@ -140,6 +139,7 @@ class Group:
         # Numbers are never given twice, so that no old plan is ever met by mistake.
         self.give = count().__next__
         self.plans: Table[Hashable, Plan] = Table(PLANS_MAX)
+        self.glances: Table[Glance, Plan] = Table(GLANCES_MAX)
 
     def number(self, name: str, value: Any) -> int:
         """Return the number of the value's cells; equal cells have the same number."""
@@ -189,6 +189,11 @@ class Dial:
         self.known: dict[tuple[int, ...], Pattern] = {}
         self.give = count().__next__
 
+    def look(self, context: Context) -> Pattern:
+        """Return the pattern of what a context says."""
+        raw = self.raw(context)
+        return self.table.young.get(raw) or self.find(raw)
+
     def find(self, raw: Hashable) -> Pattern:
         """Return the pattern of a raw value that is not among the young."""
         pattern = self.table.get(raw)
@@ -202,7 +207,7 @@ class Dial:
                 if len(self.known) >= CELLS_MAX:
                     self.known.clear()
                 pattern = self.known[numbers] = Pattern(self.give(), numbers)
-            if _measure(raw) <= REMEMBERED_LENGTH_MAX:
+            if measure(raw) <= REMEMBERED_LENGTH_MAX:
                 self.table.put(raw, pattern)
         return pattern
 
@@ -224,14 +229,57 @@ class Era(NamedTuple):
 
 
 class Whole:
-    """One class of contexts over all groups: its plans, and its pages by renderer."""
+    """One class of contexts over all groups: its plans, and its pages by renderer.
 
-    __slots__ = ("pages", "plans")
+    It holds for the instants `[starts, ends)`, between two flips of the snapshot.
+    """
 
-    def __init__(self, plans: tuple[Plan, ...]) -> None:
+    __slots__ = ("ends", "pages", "plans", "starts")
+
+    def __init__(self, plans: tuple[Plan, ...], starts: datetime, ends: datetime) -> None:
         """Take a plan for each group."""
         self.plans = plans
+        self.starts = starts
+        self.ends = ends
         self.pages: dict[str, Any] = {}
+
+
+# What is seen of a context at a glance: texts as they were sent, then numbers of patterns.
+Glance = tuple[Any, ...]
+
+
+class View:
+    """What some features look at in a context, all of it at once.
+
+    Most people send the same few texts as somebody before them, so these are looked up
+    together: `fields` are the properties that are taken as they are, `others` the dials
+    that read anything else, such as lists and ids.
+    """
+
+    __slots__ = ("fields", "others", "paths")
+
+    def __init__(self, paths: tuple[tuple[Dial, int], ...]) -> None:
+        """Take each dial with the place of the number to read in its patterns."""
+        self.paths = paths
+        names = [name for dial, _slot in paths for name in dial.attribute.fields]
+        self.fields = tuple(dict.fromkeys(names))
+        # Who asks for another time than now is never looked up at a glance.
+        self.others = tuple(
+            (dial, slot)
+            for dial, slot in paths
+            if not dial.attribute.fields and dial.attribute.name != "asOf"
+        )
+
+
+class GroupView(View):
+    """What a group looks at, through the dials of one snapshot."""
+
+    __slots__ = ("group",)
+
+    def __init__(self, paths: tuple[tuple[Dial, int], ...], group: Group) -> None:
+        """Take the group's dials with its places in their patterns."""
+        super().__init__(paths)
+        self.group = group
 
 
 class CompiledSnapshot:
@@ -273,16 +321,22 @@ class CompiledSnapshot:
             )
             for i in range(len(groups))
         )
-        self.paths = tuple(
-            tuple((self.dials[dial], slot) for dial, slot in slots) for slots in self.slots
+        self.views = tuple(
+            GroupView(tuple((self.dials[dial], slot) for dial, slot in slots), group)
+            for group, slots in zip(groups, self.slots, strict=True)
         )
+        self.view = View(tuple((dial, 0) for dial in self.dials))
+        self.glances: Table[Glance, Whole] = Table(GLANCES_MAX)
         self.flips = tuple(sorted({at for group in groups for at in group.timeline}))
         self.era = self._find_era(EARLIEST)
         self.wholes: Table[Hashable, Whole] = Table(WHOLES_MAX)
         self.homes = {
-            key: (i, j) for i, group in enumerate(groups) for j, key in enumerate(group.keys)
+            key: (view, place)
+            for view, group in zip(self.views, groups, strict=True)
+            for place, key in enumerate(group.keys)
         }
-        self.order = tuple(self.homes[key] for key in self.feature_keys)
+        numbers = {key: i for i, group in enumerate(groups) for key in group.keys}
+        self.order = tuple((numbers[key], self.homes[key][1]) for key in self.feature_keys)
 
     def find_era(self, now: datetime) -> Era:
         """Return the era of an instant; the last one asked for is at hand."""
@@ -302,10 +356,15 @@ class CompiledSnapshot:
         )
 
 
-def _measure(raw: Any) -> int:
+def is_plain(context: Context, seen: Glance) -> bool:
+    """Tell whether a context is what was seen of it at a glance, and short enough to keep."""
+    return not (context.unreadable or context.as_of) and measure(seen) <= REMEMBERED_LENGTH_MAX
+
+
+def measure(raw: Any) -> int:
     """Return how long a raw value is, in characters and entries."""
     if isinstance(raw, str):
         return len(raw)
     if isinstance(raw, tuple | frozenset):
-        return len(raw) + sum(_measure(part) for part in raw)
+        return len(raw) + sum(measure(part) for part in raw)
     return 0

@@ -9,59 +9,32 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import datetime
-from hashlib import blake2b
 from operator import attrgetter
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from flags.engine.atoms import Atom
 from flags.engine.compiled import (
-    RENDERERS_MAX,
     CompiledFeature,
     CompiledSnapshot,
     Dated,
     Era,
-    Page,
+    Glance,
+    Group,
+    GroupView,
     Pattern,
     Plan,
     Whole,
+    is_plain,
 )
 from flags.engine.context import Context
 from flags.engine.gates.known import answer_unknown
-from flags.engine.outcomes import (
-    Answers,
-    Chance,
-    Credit,
-    Decision,
-    Fragment,
-    Open,
-    Outcome,
-)
+from flags.engine.outcomes import Answers, Chance, Credit, Decision, Open, Outcome
+from flags.engine.pages import Answer, Renderer, render_whole
 from flags.engine.result import Evaluation
+from regions.zones import EARLIEST, LATEST
 
 _NOTHING = Credit()
-_DIGEST_BYTES = 16
 _at = attrgetter("at")
-
-
-class Renderer(Protocol):
-    """Turns evaluations into bytes; renderers of one name are interchangeable."""
-
-    name: str
-
-    def render(self, evaluation: Evaluation) -> bytes:
-        """Return the evaluation's bytes, none when it is left out."""
-        ...
-
-
-class Answer(NamedTuple):
-    """All features of a person, rendered.
-
-    Each fragment is one or more rendered evaluations, joined with commas; the body of a
-    list is `b",".join(fragments)`. `etag` is strong and quoted, and equal when they are.
-    """
-
-    etag: str
-    fragments: list[bytes]
 
 
 def evaluate(snapshot: CompiledSnapshot, feature_key: str, context: Context) -> Evaluation:
@@ -69,22 +42,30 @@ def evaluate(snapshot: CompiledSnapshot, feature_key: str, context: Context) -> 
     home = snapshot.homes.get(feature_key)
     if home is None:
         return answer_unknown(feature_key)
-    number, place = home
+    view, place = home
     try:
-        cells = tuple(
-            [
-                (dial.table.young.get(raw := dial.raw(context)) or dial.find(raw)).numbers[slot]
-                for dial, slot in snapshot.paths[number]
-            ]
-        )
-        key = (snapshot.find_era(context.now).indices[number], cells)
-        plan = snapshot.groups[number].plans.get(key)
-        if plan is None:
-            plan = _make_plan(snapshot, number, ContextReader(snapshot, context))
-            snapshot.groups[number].plans.put(key, plan)
+        seen: Glance = tuple(map(context.properties.get, view.fields))
+        if view.others:
+            seen += tuple(
+                [
+                    (dial.table.young.get(raw := dial.raw(context)) or dial.find(raw)).numbers[slot]
+                    for dial, slot in view.others
+                ]
+            )
+        plan = view.group.glances.young.get(seen)
+        if (
+            plan is None
+            or context.unreadable
+            or context.as_of
+            or not plan.starts <= context.now < plan.ends
+        ):
+            plan = _find_plan(snapshot, view, context, seen)
     except Exception:  # noqa: BLE001  # an answer always comes back
         return evaluate_directly(snapshot, feature_key, context)
-    return settle(plan.decisions[place], context).evaluation
+    decision = plan.decisions[place]
+    if isinstance(decision, Outcome):
+        return decision.evaluation
+    return decision.settle(context).evaluation
 
 
 def evaluate_all(snapshot: CompiledSnapshot, context: Context) -> list[Evaluation]:
@@ -106,23 +87,8 @@ def evaluate_directly(snapshot: CompiledSnapshot, feature_key: str, context: Con
 
 
 def answer(snapshot: CompiledSnapshot, context: Context, renderer: Renderer) -> Answer:
-    """Return all features to bytes: settled ones as joined before, open ones in key order."""
-    whole = find_whole(snapshot, context)
-    page = whole.pages.get(renderer.name)
-    if page is None:
-        page = _make_page(whole, renderer)
-    if not page.opens:
-        return page.answer
-    fragments = page.answer.fragments.copy()
-    digests = [page.digest]
-    name = renderer.name
-    for one in page.opens:
-        outcome = one.settle(context)
-        fragment = outcome.fragments.get(name) or _render(outcome, renderer)
-        if fragment.body:
-            fragments.append(fragment.body)
-            digests.append(fragment.digest)
-    return Answer(_etag(b"".join(digests)), fragments)
+    """Return all features to bytes: settled ones as joined before, then the open ones."""
+    return render_whole(find_whole(snapshot, context), context, renderer)
 
 
 def next_flip(snapshot: CompiledSnapshot, after: datetime) -> Dated | None:
@@ -207,17 +173,56 @@ def find_whole(snapshot: CompiledSnapshot, context: Context) -> Whole:
 
     A context whose class cannot be told is planned for itself and not remembered.
     """
+    view = snapshot.view
     try:
-        era = snapshot.find_era(context.now)
-        patterns = [
-            dial.table.young.get(raw := dial.raw(context)) or dial.find(raw)
-            for dial in snapshot.dials
-        ]
-        key = (era.number, *[pattern.number for pattern in patterns])
-        return snapshot.wholes.get(key) or _make_whole(snapshot, context, key, era, patterns)
+        seen: Glance = tuple(map(context.properties.get, view.fields))
+        if view.others:
+            seen += tuple(
+                [
+                    (dial.table.young.get(raw := dial.raw(context)) or dial.find(raw)).number
+                    for dial, _slot in view.others
+                ]
+            )
+        whole = snapshot.glances.young.get(seen)
+        if (
+            whole is None
+            or context.unreadable
+            or context.as_of
+            or not whole.starts <= context.now < whole.ends
+        ):
+            whole = _look_up_whole(snapshot, context, seen)
     except Exception:  # noqa: BLE001  # an answer always comes back
         reader = ContextReader(snapshot, context)
-        return Whole(tuple(_make_plan(snapshot, i, reader) for i in range(len(snapshot.groups))))
+        plans = tuple(
+            Plan(_decide_all(snapshot, group, reader), EARLIEST, LATEST)
+            for group in snapshot.groups
+        )
+        return Whole(plans, EARLIEST, LATEST)
+    return whole
+
+
+def _find_plan(snapshot: CompiledSnapshot, view: GroupView, context: Context, seen: Glance) -> Plan:
+    """Return the plan of a context's class in one group, asking the gates if there is none."""
+    group = view.group
+    cells = tuple([dial.look(context).numbers[slot] for dial, slot in view.paths])
+    index = bisect_right(group.timeline, context.now)
+    plan = group.plans.get((index, cells))
+    if plan is None:
+        plan = _make_plan(snapshot, group, index, cells, ContextReader(snapshot, context))
+    if is_plain(context, seen):
+        group.glances.put(seen, plan)
+    return plan
+
+
+def _look_up_whole(snapshot: CompiledSnapshot, context: Context, seen: Glance) -> Whole:
+    """Return the whole of a context's class, by the patterns of everything it says."""
+    era = snapshot.find_era(context.now)
+    patterns = [dial.look(context) for dial in snapshot.dials]
+    key = (era.number, *[pattern.number for pattern in patterns])
+    whole = snapshot.wholes.get(key) or _make_whole(snapshot, context, key, era, patterns)
+    if is_plain(context, seen):
+        snapshot.glances.put(seen, whole)
+    return whole
 
 
 def _make_whole(
@@ -226,86 +231,39 @@ def _make_whole(
     """Collect the plan of each group, asking the gates where there is none yet."""
     reader = ContextReader(snapshot, context)
     plans = []
-    for number, group in enumerate(snapshot.groups):
-        cells = tuple([patterns[dial].numbers[slot] for dial, slot in snapshot.slots[number]])
-        group_key = (era.indices[number], cells)
-        plan = group.plans.get(group_key)
+    for group, slots, index in zip(snapshot.groups, snapshot.slots, era.indices, strict=True):
+        cells = tuple([patterns[dial].numbers[slot] for dial, slot in slots])
+        plan = group.plans.get((index, cells))
         if plan is None:
-            plan = _make_plan(snapshot, number, reader)
-            group.plans.put(group_key, plan)
+            plan = _make_plan(snapshot, group, index, cells, reader)
         plans.append(plan)
-    whole = Whole(tuple(plans))
+    whole = Whole(tuple(plans), era.starts, era.ends)
     snapshot.wholes.put(key, whole)
     return whole
 
 
-def _make_plan(snapshot: CompiledSnapshot, number: int, reader: ContextReader) -> Plan:
+def _make_plan(
+    snapshot: CompiledSnapshot,
+    group: Group,
+    index: int,
+    cells: tuple[int, ...],
+    reader: ContextReader,
+) -> Plan:
     """Ask the gates of a group's features for one context, on behalf of its class."""
-    return Plan(
-        tuple(
-            reader.decide(key) or snapshot.features[key].answers.error("undecided")
-            for key in snapshot.groups[number].keys
-        )
+    timeline = group.timeline
+    plan = Plan(
+        _decide_all(snapshot, group, reader),
+        timeline[index - 1] if index else EARLIEST,
+        timeline[index] if index < len(timeline) else LATEST,
     )
+    group.plans.put((index, cells), plan)
+    return plan
 
 
-class WholePage(NamedTuple):
-    """A whole as one renderer shows it: the settled features' answer, and the open ones."""
-
-    answer: Answer
-    digest: bytes
-    opens: tuple[Open, ...]
-
-
-def _make_page(whole: Whole, renderer: Renderer) -> WholePage:
-    pages = [plan.pages.get(renderer.name) or _render_plan(plan, renderer) for plan in whole.plans]
-    full = [page for page in pages if page.body]
-    digest = _digest(b"".join(page.digest for page in full))
-    made = WholePage(
-        answer=Answer(_etag(digest), [page.body for page in full]),
-        digest=digest,
-        opens=tuple(one for page in pages for one in page.opens),
+def _decide_all(
+    snapshot: CompiledSnapshot, group: Group, reader: ContextReader
+) -> tuple[Decision, ...]:
+    return tuple(
+        reader.decide(key) or snapshot.features[key].answers.error("undecided")
+        for key in group.keys
     )
-    _bound(whole.pages)
-    whole.pages[renderer.name] = made
-    return made
-
-
-def _render_plan(plan: Plan, renderer: Renderer) -> Page:
-    """Render a plan's settled features and join them."""
-    settled = [
-        one.fragments.get(renderer.name) or _render(one, renderer)
-        for one in plan.decisions
-        if isinstance(one, Outcome)
-    ]
-    full = [fragment for fragment in settled if fragment.body]
-    page = Page(
-        body=b",".join(fragment.body for fragment in full),
-        digest=_digest(b"".join(fragment.digest for fragment in full)),
-        opens=tuple(one for one in plan.decisions if isinstance(one, Open)),
-    )
-    _bound(plan.pages)
-    plan.pages[renderer.name] = page
-    return page
-
-
-def _render(outcome: Outcome, renderer: Renderer) -> Fragment:
-    body = renderer.render(outcome.evaluation)
-    fragment = Fragment(body, _digest(body))
-    _bound(outcome.fragments)
-    outcome.fragments[renderer.name] = fragment
-    return fragment
-
-
-def _bound(pages: dict[str, Any]) -> None:
-    """Forget the renderer that came first when there are too many."""
-    if len(pages) >= RENDERERS_MAX:
-        pages.pop(next(iter(pages)), None)
-
-
-def _digest(body: bytes) -> bytes:
-    return blake2b(body, digest_size=_DIGEST_BYTES).digest()
-
-
-def _etag(digests: bytes) -> str:
-    return f'"{blake2b(digests, digest_size=_DIGEST_BYTES).hexdigest()}"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Hashable
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from msgspec import Struct
 
 from flags.engine.atoms import Atom
+from flags.engine.bucketing import ROLLOUT_SEED, digest, find_identity
 from flags.engine.context import Context
 from flags.engine.definitions import Feature, Rule
 from flags.engine.result import ChosenVariant, Evaluation, Reason
@@ -30,21 +32,26 @@ class Flip(NamedTuple):
 
 
 class Fragment(NamedTuple):
-    """A rendered evaluation and the digest of its bytes; no bytes mean left out."""
+    """A rendered evaluation and the digest of its bytes; both are empty when left out."""
 
     body: bytes
     digest: bytes
 
 
 class Outcome:
-    """An evaluation that many people share, with its fragments by renderer."""
+    """An evaluation that many people share, with its fragments by renderer.
 
-    __slots__ = ("evaluation", "fragments", "on")
+    `kin` keeps one of all equal things that are made of the feature's outcomes: most rules
+    of a feature render alike, and what is one thing stays in the processor's cache.
+    """
 
-    def __init__(self, evaluation: Evaluation) -> None:
+    __slots__ = ("evaluation", "fragments", "kin", "on")
+
+    def __init__(self, evaluation: Evaluation, kin: dict[Any, Any]) -> None:
         """Wrap the evaluation."""
         self.evaluation = evaluation
         self.on = evaluation.on
+        self.kin = kin
         self.fragments: dict[str, Fragment] = {}
 
 
@@ -55,20 +62,71 @@ class Chance(Protocol):
         """Return how the feature ends here, or None when the gate is open."""
         ...
 
+    def draw(self, last: Outcome) -> Draw | None:
+        """Return the same as one draw, if one hash decides all; `last` is for when it is open."""
+        ...
+
+
+class Draw(NamedTuple):
+    """One hash that decides between outcomes: the first whose bound is above the bucket.
+
+    The bucket is the hash of `prefix` and the person's identity, modulo `size`; `bounds`
+    rise, and a bucket past the last gives the last prize.
+    """
+
+    stickiness: str
+    prefix: bytes
+    seed: int
+    size: int
+    bounds: tuple[int, ...]
+    prizes: tuple[Outcome, ...]
+
+    def pick(self, context: Context) -> Outcome:
+        """Return the outcome of a person, or raise where there is no text to hash."""
+        identity = find_identity(context, self.stickiness).encode()  # type: ignore[union-attr]
+        bucket = digest(self.prefix + identity, self.seed) % self.size
+        return self.prizes[bisect_right(self.bounds, bucket)]
+
+
+def draw_prefix(group: str) -> bytes | None:
+    """Return what precedes an identity in a hash; None for what is no text in UTF-8."""
+    try:
+        return f"{group}:".encode()
+    except UnicodeEncodeError:
+        return None
+
+
+def draw_share(
+    stickiness: str, group: str, percent: int, won: Outcome, lost: Outcome
+) -> Draw | None:
+    """Return the draw of a percentage of people."""
+    prefix = draw_prefix(group)
+    if prefix is None:
+        return None
+    return Draw(stickiness, prefix, ROLLOUT_SEED, 100, (percent,), (won, lost))
+
 
 class Open:
     """A feature of a plan with hashes left: the first chance that closes it decides."""
 
-    __slots__ = ("answers", "chances", "last")
+    __slots__ = ("answers", "chances", "draw", "last")
 
     def __init__(self, answers: Answers, chances: tuple[Chance, ...], last: Outcome) -> None:
         """Take the chances in the order of their gates and the outcome when all are open."""
         self.answers = answers
         self.chances = chances
         self.last = last
+        self.draw = chances[0].draw(last) if len(chances) == 1 else None
 
     def settle(self, context: Context) -> Outcome:
         """Return this person's outcome; an error is one too."""
+        draw = self.draw
+        if draw is not None:
+            try:
+                return draw.pick(context)
+            except (AttributeError, UnicodeEncodeError):
+                # Nobody to recognise, or no text in UTF-8: ask the long way.
+                pass
         try:
             for chance in self.chances:
                 outcome = chance.settle(context)
@@ -121,12 +179,13 @@ class Gate(Protocol):
 class Answers:
     """Every outcome that a feature can have, each made once."""
 
-    __slots__ = ("_made", "feature")
+    __slots__ = ("_kin", "_made", "feature")
 
     def __init__(self, feature: Feature) -> None:
         """Start with none."""
         self.feature = feature
         self._made: dict[Hashable, Outcome] = {}
+        self._kin: dict[Any, Any] = {}
 
     def off(
         self, reason: Reason, *, rule: Rule | None = None, signal: str = "", detail: str = ""
@@ -144,7 +203,7 @@ class Answers:
                 signal=signal,
                 detail=detail,
             )
-            outcome = self._made[key] = Outcome(evaluation)
+            outcome = self._made[key] = Outcome(evaluation, self._kin)
         return outcome
 
     def on(
@@ -163,7 +222,7 @@ class Answers:
                 rule=credit.rule,
                 signal=credit.signal,
             )
-            outcome = self._made[key] = Outcome(evaluation)
+            outcome = self._made[key] = Outcome(evaluation, self._kin)
         return outcome
 
     def error(self, error: Exception | str) -> Outcome:

@@ -10,7 +10,16 @@ from flags.engine.bucketing import bucket, find_identity
 from flags.engine.context import Context
 from flags.engine.definitions import Feature, Offer
 from flags.engine.ground import Ground
-from flags.engine.outcomes import Answers, Chance, Credit, Flip, Outcome, Reader
+from flags.engine.outcomes import (
+    Answers,
+    Chance,
+    Credit,
+    Draw,
+    Flip,
+    Outcome,
+    Reader,
+    draw_share,
+)
 from flags.engine.places import Atlas
 from flags.engine.result import Reason
 from flags.engine.rows import Row, Rows, Shelf, list_flips, list_offer_rows
@@ -120,6 +129,10 @@ class OfferRollout:
         identity = find_identity(context, "default")
         value = context.dice(100) if identity is None else bucket(self.group, identity, 100)
         return None if value <= self.percent else self.closed
+
+    def draw(self, last: Outcome) -> Draw | None:
+        """Return the same as one draw."""
+        return draw_share("default", self.group, self.percent, last, self.closed)
 
 
 def build(feature: Feature, ground: Ground, answers: Answers) -> OfferGate | None:

@@ -10,7 +10,7 @@ from flags.engine.atoms import Atom
 from flags.engine.context import Context
 from flags.engine.definitions import Dependency, Feature
 from flags.engine.ground import Ground
-from flags.engine.outcomes import Answers, Chance, Decision, Flip, Open, Outcome, Reader
+from flags.engine.outcomes import Answers, Chance, Decision, Draw, Flip, Open, Outcome, Reader
 from flags.engine.result import Reason
 
 NO_VARIANT = "disabled"
@@ -66,6 +66,15 @@ class RequiresChance:
             if not is_met(want, outcome):
                 return self.gate.close(want)
         return None
+
+    def draw(self, last: Outcome) -> Draw | None:
+        """Follow the needed feature's own draw where there is no other question."""
+        want, decision = self.waiting[0]
+        draw = decision.draw if isinstance(decision, Open) and len(self.waiting) == 1 else None
+        if draw is None:
+            return None
+        prizes = [last if is_met(want, prize) else self.gate.close(want) for prize in draw.prizes]
+        return draw._replace(prizes=tuple(prizes))
 
 
 def is_met(want: Dependency, outcome: Outcome | None) -> bool:

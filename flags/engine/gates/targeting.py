@@ -6,8 +6,10 @@ for everybody who gets here.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import NamedTuple
 
+from flags.engine.bucketing import VARIANT_SEED
 from flags.engine.constraints import (
     AtomTest,
     Compiled,
@@ -16,7 +18,17 @@ from flags.engine.constraints import (
 from flags.engine.context import Context
 from flags.engine.definitions import Feature, Strategy, Variant
 from flags.engine.ground import BrokenFeature, Ground
-from flags.engine.outcomes import Answers, Chance, Credit, Flip, Outcome, Reader
+from flags.engine.outcomes import (
+    Answers,
+    Chance,
+    Credit,
+    Draw,
+    Flip,
+    Outcome,
+    Reader,
+    draw_prefix,
+    draw_share,
+)
 from flags.engine.result import ChosenVariant, Reason
 from flags.engine.strategies import NEVER, Share, split_strategy
 from flags.engine.variants import (
@@ -106,6 +118,15 @@ class Spin(NamedTuple):
         """Return the person's variant."""
         return self.prizes[self.wheel.spin(context) - self.wheel.first]
 
+    def draw(self) -> Draw | None:
+        """Return the same as one draw."""
+        wheel = self.wheel
+        prefix = draw_prefix(wheel.group)
+        if prefix is None:
+            return None
+        bounds = tuple(accumulate(max(variant.weight, 0) for variant in wheel.variants))
+        return Draw(wheel.stickiness, prefix, VARIANT_SEED, wheel.total, bounds, self.prizes)
+
 
 class TargetingChance:
     """Strategies whose tests hold for a class; shares and variants are left."""
@@ -123,6 +144,20 @@ class TargetingChance:
             if share is None or share.holds(context):
                 return prize if isinstance(prize, Outcome) else prize.pick(context)
         return self.closed
+
+    def draw(self, _last: Outcome) -> Draw | None:
+        """Return the same as one draw, unless both a share and variants are to be hashed."""
+        (share, prize), *others = self.candidates
+        if isinstance(prize, Spin):
+            return prize.draw() if share is None else None
+        lost: Outcome | Spin = self.closed
+        if others:
+            other, lost = others[0]
+            if other is not None or isinstance(lost, Spin):
+                return None
+        if share is None or isinstance(lost, Spin):
+            return None
+        return draw_share(share.stickiness, share.group, share.percent, prize, lost)
 
 
 def build(feature: Feature, ground: Ground, answers: Answers) -> TargetingGate:

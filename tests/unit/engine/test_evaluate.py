@@ -236,3 +236,43 @@ def test_an_answer_changes_at_the_flip_and_not_before() -> None:
     assert [False, True, False, True] == [
         evaluate(snapshot, "commerce.collections", at(second)).on for second in (58, 0, 59, 0)
     ]
+
+
+def test_unreadable_evidence_is_not_overlooked_at_a_glance() -> None:
+    """Two people whose readable texts are equal differ when one sent more than that."""
+    snapshot = compile_snapshot(
+        scope(VOICE, offers=(offer("live", Place("everywhere"), bundle="calling"),))
+    )
+    plain = context(locationCountry=None, gpsCountry="SG")
+    garbled = context(locationCountry={"not": "a text"}, gpsCountry="SG")
+    assert plain.properties == garbled.properties
+    found = [evaluate(snapshot, "calling.voice", one) for one in (plain, garbled, plain)]
+    assert [Reason.LIVE, Reason.MISSING_SIGNAL, Reason.LIVE] == [one.reason for one in found]
+    bodies = [answer(snapshot, one, Keys()).fragments for one in (plain, garbled, plain)]
+    assert [[b"calling.voice"], [], [b"calling.voice"]] == bodies
+
+
+@pytest.mark.parametrize(
+    "user", [None, "", "7", "ü", "\ud800"], ids=["nobody", "empty", "ascii", "utf-8", "half"]
+)
+def test_a_sweep_over_many_hashes_picks_what_each_feature_says(user: str | None) -> None:
+    """Also where there is nobody to recognise, or no text that could be hashed."""
+    share = {"rollout": "50", "stickiness": "userId", "groupId": "g"}
+    everybody = {**share, "rollout": "100", "stickiness": "default"}
+
+    def feature(key: str, parameters: dict[str, str], *variants: Variant) -> Feature:
+        strategy = Strategy("flexibleRollout", parameters, variants=variants)
+        return Feature(key=key, strategies=(strategy,))
+
+    snapshot = compile_snapshot(
+        scope(
+            *[feature(f"f{number}", {**share, "groupId": f"g{number}"}) for number in range(9)],
+            feature("v", everybody, *VARIANTS),
+            feature("w", share, *VARIANTS),
+            Feature(key="x", requires=("f1",)),
+        )
+    )
+    person = replace(context(sessionId="s"), user_id=user)
+    expected = {key for key in snapshot.feature_keys if evaluate(snapshot, key, person).on}
+    found = b",".join(answer(snapshot, person, Keys()).fragments).decode()
+    assert expected == set(found.split(",")) - {""}
