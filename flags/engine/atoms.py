@@ -159,6 +159,8 @@ _ATTRIBUTES = {
         _evidence("location", signals.raw_location, signals.find_location),
         _evidence("storefront", signals.raw_storefront, signals.find_storefront),
         Attribute("participants", signals.raw_participants, signals.find_participants),
+        Attribute("accountZone", signals.raw_account_zone, signals.find_account_zone),
+        Attribute("locationZone", signals.raw_location_zone, signals.find_location_zone),
         Attribute("platform", Property("platform"), normalise_platform),
         Attribute("subdivision", Property("subdivision"), normalise_subdivision),
         Attribute("osVersion", Property("osVersion")),

@@ -19,7 +19,8 @@ from flags.engine.gates import GATES
 from flags.engine.gates.known import BrokenGate
 from flags.engine.ground import BrokenFeature, Ground
 from flags.engine.outcomes import Answers, Gate
-from regions.zones import LATEST
+from flags.engine.timetables import list_walls
+from regions.zones import LATEST, prepare_instants
 
 # A chain of requirements deeper than this is a mistake, and would exhaust the stack.
 REQUIRES_DEPTH_MAX = 50
@@ -56,6 +57,7 @@ def compile_steps(
     """
     ground = Ground(definitions, kills)
     yield
+    yield from _prepare(definitions, previous)
     old = _reusable(previous, definitions)
     flaws = find_flaws(ground.features)
     yield
@@ -135,6 +137,15 @@ def _pop_until(keys: dict[str, None], last: str) -> list[str]:
     while not taken or taken[-1] != last:
         taken.append(keys.popitem()[0])
     return taken
+
+
+def _prepare(definitions: Definitions, previous: CompiledSnapshot | None) -> Iterator[None]:
+    """Find the instants of new schedules in all zones, which is much for one step."""
+    known = previous.definitions.schedules if previous else ()
+    for schedule in definitions.schedules:
+        if schedule not in known:
+            for wall in list_walls(schedule):
+                yield from prepare_instants(wall)
 
 
 def _reusable(

@@ -32,7 +32,11 @@ Read = dict[str, str | None]
 
 NOTHING_ASKS = "nothing asks"
 # What one attribute gathers from several fields, in the order in which it gives them.
-_GATHERED = {"retirement": ("platform", "account", "location", "enrolled")}
+_GATHERED = {
+    "retirement": ("platform", "account", "location", "enrolled"),
+    "accountZone": ("account", "accountTimeZone"),
+    "locationZone": ("location", "timeZone"),
+}
 
 
 class Step(Struct, frozen=True, rename="camel"):
@@ -158,13 +162,15 @@ class _Teller:
         rule = evaluation.rule
         code = self._code_of(evaluation.signal)
         dates = list_dates(self.snapshot, name, rule, code) if rule else {}
+        # A schedule is read on the person's own clock, everything else on the territory's.
+        own = next((read[field] for field in _CLOCKS if read.get(field)), None)
         return Step(
             gate=name,
             state="open" if evaluation.on else "closed",
             reason=evaluation.reason,
             rule=rule,
             dates=dates,
-            zone=self._zone_of(code) if dates and name != "kill" else "",
+            zone=own or self._zone_of(code) if dates and name != "kill" else "",
             signal=evaluation.signal,
             detail=evaluation.detail,
             read=read,
@@ -220,6 +226,7 @@ class _Teller:
         return None if identity is None else str(bucket(group, identity, 100))
 
 
+_CLOCKS = ("accountTimeZone", "timeZone")
 _PLACED = frozenset({"account", "location", "storefront"})
 
 

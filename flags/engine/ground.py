@@ -27,12 +27,14 @@ from flags.engine.definitions import (
     Partner,
     PlatformProfile,
     PlatformRetirement,
+    Schedule,
     Segment,
     Target,
 )
 from flags.engine.outcomes import Finding, Flip
 from flags.engine.places import Atlas
 from flags.engine.rows import PlacedRule, rank_offer, rank_rule
+from flags.engine.timetables import Timetables
 from regions.zones import instant
 
 T = TypeVar("T")
@@ -90,6 +92,11 @@ class Ground:
         for partner in definitions.partners:
             for key in partner.features:
                 self._partners.setdefault(key, []).append(partner)
+        self._schedules: dict[str, list[Schedule]] = {}
+        for schedule in definitions.schedules:
+            for key in schedule.features:
+                self._schedules.setdefault(key, []).append(schedule)
+        self._timetables: dict[str, Timetables] = {}
         self.warnings: list[Finding] = []
 
     def offers_of(self, feature: Feature) -> tuple[Offer, ...]:
@@ -146,6 +153,7 @@ class Ground:
             self.kills_of(feature),
             self.clusters_of(feature),
             self.partners_of(feature),
+            self.schedules_of(feature),
         )
 
     def codes_of(self, feature: Feature) -> frozenset[str]:
@@ -155,7 +163,20 @@ class Ground:
         found |= {partner.territory for partner in self.partners_of(feature)}
         for rule in self.placed_of(feature):
             found.update(self.atlas.list_codes(rule.place))
+        for schedule in self.schedules_of(feature):
+            found.update(self.timetables_of(schedule).codes)
         return frozenset(code for code in found if code)
+
+    def schedules_of(self, feature: Feature) -> tuple[Schedule, ...]:
+        """Return the schedules that name a feature; more than one is a mistake."""
+        return tuple(self._schedules.get(feature.key, ()))
+
+    def timetables_of(self, schedule: Schedule) -> Timetables:
+        """Return when a schedule runs; the same for all of its features."""
+        key = schedule.rule.key
+        if key not in self._timetables:
+            self._timetables[key] = Timetables(schedule, self.atlas)
+        return self._timetables[key]
 
     @cached_property
     def farewells(self) -> tuple[Flip, ...]:

@@ -18,11 +18,14 @@ from flags.engine.definitions import Cap, ClusterRollout, Constraint
 from flags.engine.gates.cap import CapGate
 from flags.engine.gates.clusters import ClustersGate
 from flags.engine.gates.partner import PartnerGate
+from flags.engine.gates.schedule import ScheduleGate
 from flags.engine.lowered_partners import list_partner_ways
 from flags.engine.outcomes import Gate
+from flags.engine.places import Period
 
 # What every SDK's patterns read alike: no letter that means something, none beyond ASCII.
 _PLAIN = re.compile(r"[A-Za-z0-9_ -]+([.][A-Za-z0-9_ -]+)*", re.ASCII)
+_ALL_CLOCKS = "a schedule begins with its last zone and ends with its first"
 
 
 class Asks(NamedTuple):
@@ -53,6 +56,8 @@ def list_asks(gates: Iterable[Gate], signal: str, code: str | None, now: datetim
             served = list_partner_ways(gate, code, now)
             ways = served.ways
             asks = Asks(notes=served.notes, closed=not ways)
+        elif isinstance(gate, ScheduleGate) and signal == gate.anchor:
+            asks = _ask_schedule(gate, code, now)
         if asks.closed:
             return asks
         constraints += asks.constraints
@@ -72,6 +77,33 @@ def _ask_cap(cap: Cap | None) -> Asks:
     limit = str(cap.limit)
     full = Constraint(context_name="enrolledCount", operator="NUM_GTE", value=limit, inverted=True)
     return Asks((full,))
+
+
+def list_flips(gate: Gate) -> set[datetime]:
+    """List the instants at which what is said of a gate flips."""
+    if not isinstance(gate, ScheduleGate):
+        return {flip.at for flip in gate.flips}
+    codes = (*gate.timetables.codes, None)
+    return {at for code in codes for period in gate.timetables.list_sure(code) for at in period}
+
+
+def list_times(gate: Gate, signal: str, code: str) -> tuple[Period, ...]:
+    """Return when a schedule that asks this signal is open to everybody at a territory."""
+    if isinstance(gate, ScheduleGate) and signal == gate.anchor:
+        return gate.timetables.list_sure(code)
+    return ()
+
+
+def _ask_schedule(gate: ScheduleGate, code: str | None, now: datetime) -> Asks:
+    """Let people in while a window is open on every clock of the world.
+
+    Whose clock a person keeps cannot be said in a few constraints: it is the zone that they
+    name, the territory's without one. So all begin when the last begins, and end with the
+    first: up to 26 hours stricter than the engine.
+    """
+    sure = gate.timetables.list_sure(code)
+    closed = not any(starts <= now < ends for starts, ends in sure)
+    return Asks(notes=(_ALL_CLOCKS,), closed=closed)
 
 
 def _ask_clusters(rollout: ClusterRollout | None) -> Asks:

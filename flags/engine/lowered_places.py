@@ -15,6 +15,7 @@ from flags.engine.canonical import canonical_time
 from flags.engine.compiled import CompiledFeature
 from flags.engine.definitions import Constraint, Minimum
 from flags.engine.ground import Ground
+from flags.engine.lowered_asks import list_flips
 from flags.engine.probe import ASKING, ELSEWHERE, EVERYBODY, SIGNALS, Prober, Verdict
 from flags.engine.result import Reason
 from flags.engine.signals import PARTICIPANTS_FIELD
@@ -93,10 +94,10 @@ def list_entries(
 def _list_eras(walk: _Walk, now: datetime) -> tuple[list[Era], datetime | None]:
     """Cut time from `now` on at the flips of the regional gates."""
     flips = {
-        flip.at
+        at
         for name, gate in walk.gates.items()
         if name in ("law", "offer", *ASKING)
-        for flip in gate.flips
+        for at in list_flips(gate)
     }
     ends: list[datetime] = []
     for platform in walk.platforms:
@@ -152,6 +153,7 @@ class _Walk:
         asking = {atom.attribute for gate in self.prober.asking for atom in gate.atoms}
         if basis == "none" and "account" in asking:
             asked.add("account")
+        asked |= {schedule.anchor for schedule in ground.schedules_of(feature)}
         self.signals = tuple(signal for signal in SIGNALS if signal in asked)
         self.needed = frozenset(needed if feature.fail_closed else ())
 

@@ -12,7 +12,7 @@ from flags.engine.atoms import Atom
 from flags.engine.compiled import CompiledFeature
 from flags.engine.gates.offer import OfferGate, OfferRollout
 from flags.engine.gates.platform import PlatformGate
-from flags.engine.lowered_asks import Asks, list_asks
+from flags.engine.lowered_asks import Asks, list_asks, list_times
 from flags.engine.outcomes import Credit, Decision, Gate, Outcome
 from flags.engine.places import Atlas
 from flags.engine.result import Reason
@@ -24,7 +24,7 @@ SIGNALS = ("account", "location", "storefront")
 ELSEWHERE = "other"
 EVERYBODY = 100
 # Gates that ask more than where a person is.
-ASKING = ("cap", "partner", "clusters")
+ASKING = ("cap", "partner", "schedule", "clusters")
 
 
 class Probe:
@@ -95,6 +95,7 @@ class Prober:
                     for atom in gate.atoms
                     if atom.attribute == signal
                 )
+                cells += tuple(list_times(gate, signal, code) for gate in self.asking)
                 classes.setdefault((cells, self._regions_of(code)), []).append(code)
             known = self._alike[signal] = [tuple(codes) for codes in classes.values()]
         return known

@@ -7,12 +7,13 @@ order in which evidence is believed is DOMAIN.md section 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from flags.engine.context import Context
 from regions.locales.territory import normalise_country
+from regions.zones import find_zone
 
 EVIDENCE: dict[str, tuple[str, ...]] = {
     "account": ("accountCountry", "phoneCountry"),
@@ -33,6 +34,13 @@ class Sighting(Struct, frozen=True):
 
     code: str | None
     missing: bool
+
+
+class Whereabouts(NamedTuple):
+    """A signal's country and the zone that the person's clock keeps there; None is unknown."""
+
+    code: str | None
+    zone: str | None
 
 
 class Participants(Struct, frozen=True):
@@ -154,3 +162,25 @@ def _finder(signal: str) -> Callable[[Any], Sighting]:
 find_account = _finder("account")
 find_location = _finder("location")
 find_storefront = _finder("storefront")
+
+
+def raw_account_zone(context: Context) -> Hashable:
+    """Return the account's evidence and its zone as they were sent."""
+    return (raw_account(context), context.properties.get("accountTimeZone"))
+
+
+def raw_location_zone(context: Context) -> Hashable:
+    """Return the location's evidence and the phone's zone as they were sent."""
+    return (raw_location(context), context.properties.get("timeZone"))
+
+
+def find_account_zone(evidence: Any) -> Whereabouts:
+    """Read the account's country and zone; a zone that nobody knows is none."""
+    seen, zone = evidence
+    return Whereabouts(find_account(seen).code, find_zone(zone))
+
+
+def find_location_zone(evidence: Any) -> Whereabouts:
+    """Read the location's country and the phone's zone; one that nobody knows is none."""
+    seen, zone = evidence
+    return Whereabouts(find_location(seen).code, find_zone(zone))

@@ -21,6 +21,7 @@ from tests.unit.engine.worlds import (
     GROUPS,
     NOON,
     WALLETS,
+    ZONES,
     contexts,
     definitions,
     kills,
@@ -40,6 +41,8 @@ canonical_contexts = st.fixed_dictionaries(
         "enrolled": st.sampled_from(("true", "false")),
         "plan": st.sampled_from(("pro", "free")),
         "age": st.sampled_from(("17", "18")),
+        "accountTimeZone": st.sampled_from(ZONES[:2]),
+        "timeZone": st.sampled_from(ZONES[:2]),
     },
     optional={
         "participantCountries": st.lists(st.sampled_from((*CODES, "ZW")), min_size=1),

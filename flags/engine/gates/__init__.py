@@ -19,6 +19,7 @@ from flags.engine.gates import (
     partner,
     platform,
     requires,
+    schedule,
     signal,
     targeting,
 )
@@ -37,6 +38,7 @@ GATES: tuple[tuple[str, Build], ...] = (
     ("offer", offer.build),
     ("cap", cap.build),
     ("partner", partner.build),
+    ("schedule", schedule.build),
     ("requires", requires.build),
     ("clusters", clusters.build),
     ("targeting", targeting.build),

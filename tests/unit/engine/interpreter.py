@@ -6,9 +6,9 @@ codes; it walks all definitions for every question.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from flags.engine.context import Context
 from flags.engine.definitions import (
@@ -103,6 +103,7 @@ class _World:
             self.offer(feature),
             self.cap(feature),
             self.partner(feature),
+            self.schedule(feature),
             self.requires(feature),
             self.clusters(feature),
         )
@@ -400,6 +401,35 @@ class _World:
             rule.place.key,
             rule.rule.key,
         )
+
+    def schedule(self, feature: Feature) -> tuple[str, str] | None:
+        for schedule in self.definitions.schedules:
+            if feature.key not in schedule.features:
+                continue
+            code = self.places[schedule.anchor]
+            field = "accountTimeZone" if schedule.anchor == "account" else "timeZone"
+            zone = self.clock(self.field(field)) or ZoneInfo(self.zones.get(code or "", "UTC"))
+            group = Place("market", schedule.market) if schedule.market else Place("everywhere")
+            own = [one for one in schedule.windows if code and one.territory == code]
+            windows = own or [one for one in schedule.windows if not one.territory]
+            if not windows or not self.holds(group, code, None, None):
+                return "NOT_IN_GROUP", schedule.rule.key
+            begun = [one.starts is None or self.is_past(one.starts, zone) for one in windows]
+            over = [one.ends is not None and self.is_past(one.ends, zone) for one in windows]
+            if any(here and not gone for here, gone in zip(begun, over, strict=True)):
+                continue
+            return "ENDED" if all(begun) else "NOT_STARTED", schedule.rule.key
+        return None
+
+    def clock(self, name: str | None) -> ZoneInfo | None:
+        known = {zone.lower(): zone for zone in available_timezones()}
+        found = known.get((name or "").strip().lower())
+        return ZoneInfo(found) if found else None
+
+    def is_past(self, wall: datetime, zone: ZoneInfo) -> bool:
+        """Whether clocks have shown this time, jumped over it, or were set back before it."""
+        shown = (self.now - timedelta(minutes=back) for back in range(181))
+        return any(at.astimezone(zone).replace(tzinfo=None) >= wall for at in shown)
 
     def clusters(self, feature: Feature) -> tuple[str, str] | None:
         code = self.home(feature)

@@ -26,6 +26,7 @@ from flags.engine.definitions import (
     PlatformProfile,
     PlatformRetirement,
     Rule,
+    Schedule,
     Segment,
     Signal,
     Status,
@@ -33,6 +34,7 @@ from flags.engine.definitions import (
     Target,
     Territory,
     Variant,
+    Window,
 )
 
 TERRITORIES = (
@@ -176,6 +178,52 @@ def clusters(draw: st.DrawFn) -> tuple[ClusterRollout, ...]:
             territory=draw(st.sampled_from(("", "", *CODES))),
         )
         for number in range(draw(st.sampled_from((0, 0, 1, 2))))
+    )
+
+
+# Midnights, half past six, and a time that New York shows twice.
+STARTS = (
+    datetime(2026, 11, 1, 1, 30),  # noqa: DTZ001 - a wall time
+    *(datetime(2026, 11, day) for day in (17, 19, 20, 21)),  # noqa: DTZ001
+)
+ENDS = (
+    datetime(2026, 11, 1, 1, 30),  # noqa: DTZ001
+    datetime(2026, 11, 20, 18, 30),  # noqa: DTZ001
+    *(datetime(2026, 11, day) for day in (20, 21, 23)),  # noqa: DTZ001
+)
+ZONES = (
+    *("Asia/Singapore", "America/New_York", "Pacific/Kiritimati", "asia/kathmandu"),
+    *("Etc/GMT+12", "US/Eastern", "Mars/Olympus", "+08:00"),
+)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> tuple[Window, ...]:
+    """Draw windows of some territories and of all others; some may be empty or overlap."""
+    found = []
+    for _number in range(draw(st.sampled_from((0, 1, 1, 2, 3)))):
+        code = draw(st.sampled_from(("", "", "", *CODES)))
+        starts = draw(st.sampled_from((None, *STARTS)))
+        ends = draw(st.sampled_from((None, *ENDS)))
+        found.append(Window(territory=code, starts=starts, ends=ends))
+    return tuple(found)
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> tuple[Schedule, ...]:
+    """Draw schedules, of which a feature has one at most."""
+    keys = draw(st.permutations(FEATURES))
+    cut = draw(st.integers(0, 2))
+    chosen = ((), (), (keys[:cut],), (keys[:cut], keys[cut:3]))
+    return tuple(
+        Schedule(
+            rule=Rule(key=f"s{number}"),
+            features=tuple(sorted(named)),
+            anchor=draw(st.sampled_from(("account", "location"))),
+            market=draw(st.sampled_from(("", "", "", "M1", "M2", "no-such"))),
+            windows=draw(windows()),
+        )
+        for number, named in enumerate(draw(st.sampled_from(chosen)))
     )
 
 
@@ -329,6 +377,7 @@ def definitions(draw: st.DrawFn) -> Definitions:
         caps=draw(caps()),
         partners=draw(partners()),
         clusters=draw(clusters()),
+        schedules=draw(schedules()),
         segments=(Segment(id=1, key="seg", constraints=(draw(constraints),)),),
     )
 
@@ -355,6 +404,8 @@ def contexts(draw: st.DrawFn) -> dict[str, Any]:
         "ipCountry": country_texts,
         "storefrontCountry": country_texts,
         "participantCountries": st.lists(country_texts.filter(bool), max_size=3),
+        "accountTimeZone": st.sampled_from(ZONES),
+        "timeZone": st.sampled_from(ZONES),
         "subdivision": st.sampled_from(("CA-QC", "CA-ON")),
         "platform": st.sampled_from((*PLATFORMS, "IOS", "ps5")),
         "osVersion": st.sampled_from(("18.0", "15.0.0", "14", "14.8.1", "new")),

@@ -6,7 +6,17 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from regions.zones import EARLIEST, LATEST, instant, is_missing
+from regions.zones import (
+    EARLIEST,
+    LATEST,
+    find_zone,
+    instant,
+    is_ambiguous,
+    is_missing,
+    list_instants,
+    list_zones,
+    prepare_instants,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +62,37 @@ def test_a_time_with_a_zone_is_no_local_time() -> None:
     """The caller has an instant already."""
     with pytest.raises(ValueError, match="zone of its own"):
         instant(datetime(2026, 1, 1, tzinfo=UTC), "UTC")
+
+
+def test_a_time_that_comes_twice_can_be_told() -> None:
+    """A jumped time comes never, an ordinary one once."""
+    assert is_ambiguous(datetime(2027, 11, 7, 1, 30), "America/New_York")  # noqa: DTZ001
+    assert not is_ambiguous(datetime(2027, 11, 7, 2, 30), "America/New_York")  # noqa: DTZ001
+    assert not is_ambiguous(date(2027, 4, 30), "Africa/Cairo")
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ("Asia/Kolkata", "Asia/Kolkata"),
+        (" asia/CALCUTTA", "Asia/Calcutta"),
+        ("UTC", "UTC"),
+        ("../etc/passwd", None),
+        ("+08:00", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_zone_that_was_sent_is_found_by_name(sent: str | None, expected: str | None) -> None:
+    """Links are zones too; nothing that was sent ever reaches the disk."""
+    assert expected == find_zone(sent)
+
+
+@pytest.mark.parametrize("day", [date(2027, 6, 1), date(2027, 2, 6), date(2027, 3, 28)])
+def test_a_local_time_is_some_forty_instants(day: date) -> None:
+    """Every zone's own instant is among them, found at once or in steps."""
+    wall = datetime.combine(day, datetime.min.time())
+    assert len(list(prepare_instants(wall))) > 1
+    found = list_instants(wall)
+    assert sorted({instant(wall, zone) for zone in list_zones()}) == list(found)
+    assert 30 < len(found) < 50
