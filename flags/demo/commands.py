@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flags.demo.facts import PUBLISHED, Facts, read_date
+from flags.demo.rollouts import list_caps, list_clusters
 from flags.demo.targeting import list_segments, list_targeting
 from flags.operations.expectations import SetExpectation
 from flags.operations.features import SetBundle, SetFeature
@@ -50,6 +51,8 @@ def list_commands(facts: Facts) -> Iterator[Planned]:
         list_targeting,
         _list_offers,
         _list_overrides,
+        list_caps,
+        list_clusters,
         _list_orders,
         _list_expectations,
         _list_tokens,

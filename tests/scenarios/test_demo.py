@@ -128,6 +128,49 @@ def test_a_pm_sets_commerce_in_singapore_live(
     ]
 
 
+@pytest.mark.parametrize(
+    ("feature", "context", "at", "expected"),
+    [
+        ("wallet.p2p-transfer", {"enrolledCount": 99_999_999}, "2024-12-01", (True, "LIVE")),
+        ("wallet.p2p-transfer", {"enrolledCount": 10**8}, "2024-12-01", (False, "CAP_REACHED")),
+        (
+            "wallet.p2p-transfer",
+            {"enrolledCount": 10**8, "enrolled": True},
+            "2024-12-01",
+            (True, "LIVE"),
+        ),
+        ("wallet.p2p-transfer", {"enrolledCount": 10**8}, "2024-12-31", (True, "LIVE")),
+        (
+            "social.short-video",
+            {"accountCountry": "US", "clusters": ["us-ny-nyu", "us-ca-ucla"]},
+            "2026-11-20",
+            (True, "LIVE"),
+        ),
+        (
+            "social.short-video",
+            {"accountCountry": "US", "clusters": "us-ny-nyu"},
+            "2026-11-20",
+            (False, "NOT_IN_ROLLOUT"),
+        ),
+    ],
+)
+def test_caps_and_clusters_of_the_demo_hold(
+    demo: Loaded,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    feature: str,
+    context: dict[str, Any],
+    at: str,
+    expected: tuple[bool, str],
+) -> None:
+    """S07 in India, and S40 at schools of the United States."""
+    here = dict.fromkeys(("accountCountry", "locationCountry", "storefrontCountry"), "IN")
+    person = {**here, "platform": "ios", "osVersion": "18.0", "appVersion": "8.0.70", "age": 30}
+    question = {"feature": feature, "context": {**person, **context}, "at": f"{at}T12:00:00Z"}
+    (got,) = ask([question], monkeypatch)
+    assert expected == (got["value"], got["reason"])
+
+
 def test_the_demo_can_be_loaded_again_on_any_later_day(demo: Loaded) -> None:
     """Loading again changes nothing, also after the kill switch should have been decided."""
     again = load_demo(now=NOW + timedelta(days=365))
