@@ -158,6 +158,12 @@ _ATTRIBUTES = {
         _evidence("account", signals.raw_account, signals.find_account),
         _evidence("location", signals.raw_location, signals.find_location),
         _evidence("storefront", signals.raw_storefront, signals.find_storefront),
+        Attribute(
+            "residence",
+            signals.raw_residence,
+            signals.find_residence,
+            fields=(*signals.EVIDENCE["account"], *signals.EVIDENCE["location"]),
+        ),
         Attribute("participants", signals.raw_participants, signals.find_participants),
         Attribute("accountZone", signals.raw_account_zone, signals.find_account_zone),
         Attribute("locationZone", signals.raw_location_zone, signals.find_location_zone),

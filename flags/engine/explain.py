@@ -25,7 +25,7 @@ from flags.engine.gates.requires import RequiresGate
 from flags.engine.gates.targeting import TargetingChance
 from flags.engine.outcomes import Chance, Gate, Outcome
 from flags.engine.result import Evaluation, Reason
-from flags.engine.signals import Participants, Sighting, Signals, resolve
+from flags.engine.signals import Participants, Residence, Sighting, Signals, resolve
 
 State = Literal["open", "closed", "not reached"]
 Read = dict[str, str | None]
@@ -232,7 +232,7 @@ _PLACED = frozenset({"account", "location", "storefront"})
 
 def _text(value: Any) -> str | None:
     """Say a value as it was understood; None is unknown."""
-    if isinstance(value, Sighting):
+    if isinstance(value, Sighting | Residence):
         return value.code
     if isinstance(value, Participants):
         return _join(value.codes)

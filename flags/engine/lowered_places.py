@@ -151,11 +151,15 @@ class _Walk:
         if any(kill.territory for kill in ground.kills_of(feature)):
             asked |= {"account", "location"}
         asking = {atom.attribute for gate in self.prober.asking for atom in gate.atoms}
-        if basis == "none" and "account" in asking:
+        if "residence" in asking or (basis == "none" and "account" in asking):
             asked.add("account")
         asked |= {schedule.anchor for schedule in ground.schedules_of(feature)}
         self.signals = tuple(signal for signal in SIGNALS if signal in asked)
-        self.needed = frozenset(needed if feature.fail_closed else ())
+        known = needed if feature.fail_closed else set()
+        if "residence" in asking:
+            # Who has no account's country is asked by the location, which is left out here.
+            known = {*known, "account"}
+        self.needed = frozenset(known)
 
     def list_entries(self, now: datetime) -> Generator[None, None, list[Entry]]:
         """Return what is open at a time; platforms with equal rules share entries."""

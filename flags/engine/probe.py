@@ -12,11 +12,11 @@ from flags.engine.atoms import Atom
 from flags.engine.compiled import CompiledFeature
 from flags.engine.gates.offer import OfferGate, OfferRollout
 from flags.engine.gates.platform import PlatformGate
-from flags.engine.lowered_asks import Asks, list_asks, list_times
+from flags.engine.lowered_asks import Asks, find_signal, list_asks, list_times
 from flags.engine.outcomes import Credit, Decision, Gate, Outcome
 from flags.engine.places import Atlas
 from flags.engine.result import Reason
-from flags.engine.signals import Participants, Sighting
+from flags.engine.signals import Participants, Residence, Sighting
 from regions.zones import instant
 
 SIGNALS = ("account", "location", "storefront")
@@ -24,7 +24,7 @@ SIGNALS = ("account", "location", "storefront")
 ELSEWHERE = "other"
 EVERYBODY = 100
 # Gates that ask more than where a person is.
-ASKING = ("cap", "partner", "schedule", "clusters")
+ASKING = ("age", "consent", "lifecycle", "cap", "partner", "schedule", "clusters")
 
 
 class Probe:
@@ -88,12 +88,11 @@ class Prober:
         if known is None:
             classes: dict[Any, list[str]] = {}
             for code in (*self.codes, ELSEWHERE):
-                seen = _sight(signal, code)
                 cells = tuple(
-                    atom.read(seen)
+                    atom.read(_sight(atom.attribute, code))
                     for gate in (*self.asked, *self.asking)
                     for atom in gate.atoms
-                    if atom.attribute == signal
+                    if find_signal(atom.attribute) == signal
                 )
                 cells += tuple(list_times(gate, signal, code) for gate in self.asking)
                 classes.setdefault((cells, self._regions_of(code)), []).append(code)
@@ -163,7 +162,9 @@ class Prober:
         return tuple(sorted(found))
 
 
-def _sight(signal: str, code: str) -> Sighting | Participants:
-    if signal == "participants":
+def _sight(attribute: str, code: str) -> Sighting | Participants | Residence:
+    if attribute == "participants":
         return Participants(codes=(code,), missing=False)
+    if attribute == "residence":
+        return Residence(code=code, signal="account")
     return Sighting(code=code, missing=False)

@@ -6,7 +6,7 @@ Every gate that asks for a place reads its rules from here; here is their one or
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -29,6 +29,7 @@ from regions.zones import EARLIEST, LATEST
 # Rules for a target at a place; the most specific that holds counts, or all of them do.
 PlacedRule = AgeRule | Cap | ConsentRule | LifeCycle
 R = TypeVar("R", bound=Offer | LegalOrder | PlacedRule)
+Passed = Callable[[datetime], bool]
 
 _LEVELS = {
     ("feature", "subdivision"): 0,
@@ -78,6 +79,7 @@ class Shelf(Generic[R]):
     def __init__(self, atlas: Atlas, rules: tuple[R, ...]) -> None:
         """Sort the rules once; those for everywhere are kept apart."""
         self.rules: tuple[R, ...] = rules
+        self._held: dict[str | None, tuple[Held[R], ...]] = {}
         self.atlas = atlas
         self.everywhere: list[tuple[int, R]] = []
         self.by_code: dict[str | None, list[tuple[int, R]]] = {}
@@ -105,14 +107,31 @@ class Shelf(Generic[R]):
 
     def list_held(self, code: str | None) -> tuple[Held[R], ...]:
         """List the rules that hold at a territory at some time, in the given order."""
-        atlas = self.atlas
-        found: list[Held[R]] = []
+        held = self._held.get(code)
+        if held is None:
+            held = self._held[code] = tuple(self._hold(code))
+        return held
+
+    def list_anywhere(self) -> tuple[Held[R], ...]:
+        """List the rules wherever they hold, for a person whose place is unknown."""
+        codes = {code: None for rule in self.rules for code in self.atlas.list_codes(rule.place)}
+        return tuple(dict.fromkeys(held for code in codes for held in self.list_held(code)))
+
+    def list_flips(self) -> tuple[Flip, ...]:
+        """List when the rules begin and end, at each territory."""
+        found = {
+            flip
+            for code in self.list_dated()
+            for flip in list_flips(self.list_held(code), code or "")
+        }
+        return tuple(sorted(found))
+
+    def _hold(self, code: str | None) -> Iterator[Held[R]]:
         for rule in self.at(code):
-            periods = atlas.cover(rule.place, code)
+            periods = self.atlas.cover(rule.place, code)
             if periods:
-                dates = atlas.period(code, *_span(rule))
-                found += [Held(rule, *period) for period in meet_all(dates, periods)]
-        return tuple(found)
+                dates = self.atlas.period(code, *_span(rule))
+                yield from (Held(rule, *period) for period in meet_all(dates, periods))
 
     def _is_dated(self, rule: R) -> bool:
         if any(_list_dates(rule)):
@@ -141,6 +160,14 @@ def list_flips(rows: Iterable[Row | Held[Any]], territory: str) -> list[Flip]:
         for at in (row.starts, row.ends)
         if EARLIEST < at < LATEST
     ]
+
+
+def find_current(rows: Iterable[Held[R]], passed: Passed) -> Held[R] | None:
+    """Return the first rule that holds, by what tells whether an instant has passed."""
+    for row in rows:
+        if passed(row.starts) and not passed(row.ends):
+            return row
+    return None
 
 
 def rank_rule(atlas: Atlas, rule: PlacedRule) -> tuple[Any, ...]:

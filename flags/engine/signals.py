@@ -43,6 +43,13 @@ class Whereabouts(NamedTuple):
     zone: str | None
 
 
+class Residence(Struct, frozen=True):
+    """The account's country, else the location's; `signal` tells which, empty for neither."""
+
+    code: str | None
+    signal: str
+
+
 class Participants(Struct, frozen=True):
     """Everybody's countries, sorted, and whether an entry could not be read."""
 
@@ -116,6 +123,11 @@ def raw_storefront(context: Context) -> Hashable:
     return (context.properties.get("storefrontCountry"), context.unreadable)
 
 
+def raw_residence(context: Context) -> Hashable:
+    """Return the evidence of the account and of the location as it was sent."""
+    return (raw_account(context), raw_location(context))
+
+
 def raw_participants(context: Context) -> Hashable:
     """Return everybody's countries as they were sent, from a list or a comma text."""
     given = context.lists.get(PARTICIPANTS_FIELD)
@@ -123,6 +135,16 @@ def raw_participants(context: Context) -> Hashable:
         text = context.properties.get(PARTICIPANTS_FIELD)
         given = tuple(text.split(",")) if text else ()
     return (given, PARTICIPANTS_FIELD in context.unreadable)
+
+
+def find_residence(evidence: Any) -> Residence:
+    """Believe the account first."""
+    account, location = evidence
+    code = find_account(account).code
+    if code is not None:
+        return Residence(code=code, signal="account")
+    code = find_location(location).code
+    return Residence(code=code, signal="" if code is None else "location")
 
 
 def find_participants(evidence: Any) -> Participants:

@@ -18,6 +18,7 @@ from flags.wire.unleash import render_features
 from tests.conformance.sdk import Sdk
 from tests.unit.engine.worlds import (
     CODES,
+    CONSENTS,
     GROUPS,
     NOON,
     WALLETS,
@@ -40,12 +41,13 @@ canonical_contexts = st.fixed_dictionaries(
         "appVersion": st.sampled_from(("8.0.70", "8.0.9")),
         "enrolled": st.sampled_from(("true", "false")),
         "plan": st.sampled_from(("pro", "free")),
-        "age": st.sampled_from(("17", "18")),
+        "age": st.sampled_from(("12", "17", "18")),
         "accountTimeZone": st.sampled_from(ZONES[:2]),
         "timeZone": st.sampled_from(ZONES[:2]),
     },
     optional={
         "participantCountries": st.lists(st.sampled_from((*CODES, "ZW")), min_size=1),
+        "consents": st.lists(st.sampled_from((*CONSENTS, "profiling2")), min_size=1),
         "clusters": st.lists(st.sampled_from((*GROUPS, "other")), min_size=1),
         "city": st.sampled_from((*GROUPS, "other")),
         "walletCurrency": st.sampled_from((*WALLETS, "USD")),

@@ -10,11 +10,14 @@ from collections.abc import Callable
 
 from flags.engine.definitions import Feature
 from flags.engine.gates import (
+    age,
     cap,
     clusters,
+    consent,
     kill,
     known,
     law,
+    lifecycle,
     offer,
     partner,
     platform,
@@ -35,7 +38,10 @@ GATES: tuple[tuple[str, Build], ...] = (
     ("signal", signal.build),
     ("law", law.build),
     ("platform", platform.build),
+    ("age", age.build),
+    ("consent", consent.build),
     ("offer", offer.build),
+    ("lifecycle", lifecycle.build),
     ("cap", cap.build),
     ("partner", partner.build),
     ("schedule", schedule.build),

@@ -7,17 +7,20 @@ codes; it walks all definitions for every question.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from flags.engine.context import Context
 from flags.engine.definitions import (
+    AgeRule,
     Cap,
+    ConsentRule,
     Constraint,
     Definitions,
     Feature,
     KillSwitch,
     LegalOrder,
+    LifeCycle,
     Offer,
     Partner,
     Place,
@@ -26,7 +29,9 @@ from flags.engine.definitions import (
     Variant,
 )
 from regions.locales.territory import normalise_country
-from tests.unit.engine.readings import at_least, normalized, number_holds, text_holds
+from tests.unit.engine.readings import at_least, is_old_enough, normalized, number_holds, text_holds
+
+R = TypeVar("R", AgeRule, ConsentRule, LifeCycle)
 
 NO_PARTNER = ("NEEDS_PARTNER_HERE", "")
 
@@ -100,7 +105,10 @@ class _World:
             self.law(feature),
             self.retired(feature),
             self.profile(feature),
+            self.age(feature),
+            self.consent(feature),
             self.offer(feature),
+            self.life_cycle(feature),
             self.cap(feature),
             self.partner(feature),
             self.schedule(feature),
@@ -240,16 +248,6 @@ class _World:
     def most_specific(
         self, feature: Feature, signal: str, code: str | None, *, law: bool
     ) -> Offer | None:
-        levels = [
-            ("feature", "subdivision"),
-            ("feature", "territory"),
-            ("feature", "market"),
-            ("bundle", "subdivision"),
-            ("bundle", "territory"),
-            ("bundle", "market"),
-            ("feature", "everywhere"),
-            ("bundle", "everywhere"),
-        ]
         candidates = []
         for offer in self.definitions.offers:
             if not self.covers(offer.target, feature) or offer.basis not in ("", signal):
@@ -260,18 +258,77 @@ class _World:
                 unknown_block = self.platform is None and offer.status == "blocked-by-law"
                 if not (law and unknown_block):
                     continue
-            kind = "feature" if offer.target.feature else "bundle"
-            market = self.markets.get(offer.place.key) if offer.place.kind == "market" else None
             rank = (
-                levels.index((kind, offer.place.kind)),
-                -(market.priority if market else 0),
-                offer.place.key,
+                *self.rank(offer.target, offer.place),
                 offer.platform == "",
                 offer.basis == "",
                 offer.rule.key,
             )
             candidates.append((rank, offer))
         return min(candidates, key=lambda pair: pair[0])[1] if candidates else None
+
+    def rank(self, target: Target, place: Place) -> tuple[int, int, str]:
+        """Order rules: the smaller, the more specific."""
+        levels = [
+            ("feature", "subdivision"),
+            ("feature", "territory"),
+            ("feature", "market"),
+            ("bundle", "subdivision"),
+            ("bundle", "territory"),
+            ("bundle", "market"),
+            ("feature", "everywhere"),
+            ("bundle", "everywhere"),
+        ]
+        kind = "feature" if target.feature else "bundle"
+        market = self.markets.get(place.key) if place.kind == "market" else None
+        level = levels.index((kind, place.kind))
+        return level, -(market.priority if market else 0), place.key
+
+    def list_held(self, rules: tuple[R, ...], feature: Feature, codes: list[str | None]) -> list[R]:
+        """List the rules for a feature that hold now at one of the places, most specific first."""
+        found = []
+        for rule in rules:
+            dates = (None, None) if isinstance(rule, LifeCycle) else (rule.starts, rule.ends)
+            if self.covers(rule.target, feature) and any(
+                self.holds(rule.place, code, *dates) for code in codes
+            ):
+                found.append(rule)
+        return sorted(found, key=lambda one: (*self.rank(one.target, one.place), one.rule.key))
+
+    def age(self, feature: Feature) -> tuple[str, str] | None:
+        home = self.places["account"] or self.places["location"]
+        if home is None:
+            rules = self.list_held(self.definitions.ages, feature, [None, *self.zones])
+            return ("AGE", "") if any(rule.minimum > 0 for rule in rules) else None
+        for rule in self.list_held(self.definitions.ages, feature, [home])[:1]:
+            if not is_old_enough(self.context.properties.get("age", ""), rule.minimum):
+                return "AGE", rule.rule.key
+        return None
+
+    def consent(self, feature: Feature) -> tuple[str, str] | None:
+        home = self.places["account"] or self.places["location"]
+        rules = self.definitions.consents
+        if home is None:
+            somewhere = self.list_held(rules, feature, [None, *self.zones])
+            return ("CONSENT_REQUIRED", "") if somewhere else None
+        for rule in self.list_held(rules, feature, [home]):
+            given = [text.strip().lower() for text in self.context.lists.get("consents", ())]
+            if rule.consent not in given:
+                return "CONSENT_REQUIRED", rule.rule.key
+        return None
+
+    def life_cycle(self, feature: Feature) -> tuple[str, str] | None:
+        code = self.places["account"] or self.places["location"]
+        if feature.offer_basis != "none":
+            code = self.places[feature.offer_basis]
+        for cycle in self.list_held(self.definitions.life_cycles, feature, [code])[:1]:
+            if cycle.sunset and self.instant(code, cycle.sunset) <= self.now:
+                return "SUNSET", cycle.rule.key
+            enrolled = self.context.properties.get("enrolled") == "true"
+            closed = cycle.closed_to_new
+            if closed and not enrolled and self.instant(code, closed) <= self.now:
+                return "CLOSED_TO_NEW", cycle.rule.key
+        return None
 
     def retired(self, _feature: Feature) -> tuple[str, str] | None:
         for retirement in self.definitions.retirements:

@@ -37,6 +37,16 @@ def number_holds(constraint: Constraint, text: str) -> bool:
     }[constraint.operator]
 
 
+def is_old_enough(text: str, minimum: int) -> bool:
+    """Compare an age in years; 0 asks nothing, and what is no number is too young."""
+    if minimum == 0:
+        return True
+    try:
+        return float(text) >= minimum
+    except ValueError:
+        return False
+
+
 def at_least(text: str, minimum: str) -> bool:
     """Compare dotted numbers, padding both; a minimum of zero asks nothing."""
     wanted = list(pad(minimum))

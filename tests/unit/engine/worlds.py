@@ -8,14 +8,17 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 
 from flags.engine.definitions import (
+    AgeRule,
     Bundle,
     Cap,
     ClusterRollout,
+    ConsentRule,
     Constraint,
     Definitions,
     Feature,
     KillSwitch,
     LegalOrder,
+    LifeCycle,
     Market,
     Member,
     Minimum,
@@ -47,6 +50,7 @@ CODES = tuple(territory.code for territory in TERRITORIES)
 PLATFORMS = ("ios", "android", "web")
 WALLETS = ("CNY", "HKD")
 GROUPS = ("ucla", "NYU", "mit")
+CONSENTS = ("profiling", "location")
 FEATURES = ("a.one", "a.two", "b.one", "b.two", "c.one")
 DAYS = tuple(date(2026, 11, day) for day in (18, 20, 22))
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -58,12 +62,12 @@ statuses: st.SearchStrategy[Status] = st.sampled_from(
 signals: st.SearchStrategy[Signal] = st.sampled_from(
     ("account", "location", "storefront", "participants")
 )
-places = st.one_of(
+regions = st.one_of(
     st.just(Place(kind="everywhere")),
     st.sampled_from(CODES).map(lambda code: Place(kind="territory", key=code)),
     st.sampled_from(("M1", "M2")).map(lambda key: Place(kind="market", key=key)),
-    st.just(Place(kind="subdivision", key="CA-QC")),
 )
+places = st.one_of(regions, st.just(Place(kind="subdivision", key="CA-QC")))
 targets = st.one_of(
     st.sampled_from(FEATURES).map(lambda key: Target(feature=key)),
     st.sampled_from(("a", "b")).map(lambda key: Target(bundle=key)),
@@ -127,6 +131,62 @@ def orders(draw: st.DrawFn) -> tuple[LegalOrder, ...]:
         )
         for number in range(draw(st.sampled_from((0, 0, 0, 1, 2))))
     )
+
+
+@st.composite
+def ages(draw: st.DrawFn) -> tuple[AgeRule, ...]:
+    """Draw age rules that disagree, one of which may ask for no age."""
+    found = []
+    for number in range(draw(st.sampled_from((0, 0, 1, 2, 3)))):
+        starts, ends = draw(spans())
+        found.append(
+            AgeRule(
+                rule=Rule(key=f"a{number}"),
+                target=draw(targets),
+                place=draw(regions),
+                minimum=draw(st.sampled_from((0, 13, 18, 18))),
+                starts=starts,
+                ends=ends,
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def consents(draw: st.DrawFn) -> tuple[ConsentRule, ...]:
+    """Draw consent rules, several of which may hold at once."""
+    found = []
+    for number in range(draw(st.sampled_from((0, 0, 1, 2)))):
+        starts, ends = draw(spans())
+        found.append(
+            ConsentRule(
+                rule=Rule(key=f"s{number}"),
+                target=draw(targets),
+                place=draw(regions),
+                consent=draw(st.sampled_from(CONSENTS)),
+                starts=starts,
+                ends=ends,
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def life_cycles(draw: st.DrawFn) -> tuple[LifeCycle, ...]:
+    """Draw life cycles; where two meet, the more specific one counts alone."""
+    found = []
+    for number in range(draw(st.sampled_from((0, 0, 1, 2)))):
+        closed, sunset = draw(spans())
+        found.append(
+            LifeCycle(
+                rule=Rule(key=f"e{number}"),
+                target=draw(targets),
+                place=draw(regions),
+                closed_to_new=closed,
+                sunset=sunset,
+            )
+        )
+    return tuple(found)
 
 
 @st.composite
@@ -374,6 +434,9 @@ def definitions(draw: st.DrawFn) -> Definitions:
         features=tuple(draw(features(key)) for key in sorted(keys)),
         offers=draw(offers()),
         orders=draw(orders()),
+        ages=draw(ages()),
+        consents=draw(consents()),
+        life_cycles=draw(life_cycles()),
         caps=draw(caps()),
         partners=draw(partners()),
         clusters=draw(clusters()),
@@ -416,6 +479,7 @@ def contexts(draw: st.DrawFn) -> dict[str, Any]:
         "city": st.sampled_from((*GROUPS, "nyu ", "other")),
         "plan": st.sampled_from(("pro", "free", "PRO")),
         "walletCurrency": st.sampled_from((*WALLETS, "cny ", "USD")),
-        "age": st.sampled_from(("17", "18", "18.5", "old")),
+        "age": st.sampled_from(("12", "17", "17.9", " 18 ", "18", "18.5", "old", "NaN")),
+        "consents": st.lists(st.sampled_from((*CONSENTS, "profiling2", "Profiling")), max_size=3),
     }
     return {name: draw(values) for name, values in fields.items() if draw(st.integers(0, 3))}
