@@ -11,6 +11,7 @@ from flags.models.offer import Offer
 from flags.models.order import LegalOrder
 from flags.models.partner import Partner
 from flags.models.platform import PlatformMinimum, PlatformProfile, PlatformRetirement
+from flags.models.schedule import Schedule, ScheduleWindow
 from flags.models.snapshot import Expectation, PublishRefusal, Snapshot
 from flags.models.targeting import Constraint, Segment, Strategy, Variant
 from flags.models.token import ClientToken
@@ -36,6 +37,8 @@ __all__ = [
     "PlatformRetirement",
     "PublishRefusal",
     "Requirement",
+    "Schedule",
+    "ScheduleWindow",
     "Segment",
     "Snapshot",
     "Strategy",

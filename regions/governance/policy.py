@@ -24,6 +24,7 @@ GRANTS: dict[str, frozenset[str]] = {
     "caps": frozenset({PRODUCT_MANAGERS}),
     "caps.count": frozenset(),
     "clusters": frozenset({PRODUCT_MANAGERS}),
+    "schedules": frozenset({PRODUCT_MANAGERS}),
     "platforms": frozenset({PRODUCT_MANAGERS}),
     "expectations": frozenset({PRODUCT_MANAGERS, APPROVERS}),
     "orders.draft": frozenset({PRODUCT_MANAGERS}),
