@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flags.demo.facts import PUBLISHED, Facts, read_date
+from flags.demo.partners import list_partners
 from flags.demo.rollouts import list_caps, list_clusters
 from flags.demo.targeting import list_segments, list_targeting
 from flags.operations.expectations import SetExpectation
@@ -54,6 +55,7 @@ def list_commands(facts: Facts) -> Iterator[Planned]:
         list_caps,
         list_clusters,
         _list_orders,
+        list_partners,
         _list_expectations,
         _list_tokens,
     ):
@@ -149,6 +151,7 @@ def _list_features(facts: Facts) -> Iterator[Command]:
             offer_basis=row["offer_basis"],
             law_basis=tuple(row["law_basis"]),
             fail_direction=row.get("fail_direction", "open"),
+            partner_basis=row.get("needs_partner_at", ""),
             default_status=row.get("default_status", "not-offered"),
             profile=row["profile"],
             requires=tuple(row.get("requires", ())),

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from flags.models import Bundle, Feature, PlatformProfile, Requirement
-from flags.models.feature import FAIL_DIRECTIONS, LAW_SIGNALS, OFFER_BASES, OFFER_STATUSES
+from flags.models.feature import (
+    FAIL_DIRECTIONS,
+    LAW_SIGNALS,
+    OFFER_BASES,
+    OFFER_STATUSES,
+    PARTNER_BASES,
+)
 from flags.models.feature import VALUE_TYPES as VALUE_TYPE_CHOICES
 from flags.operations.lookups import get_bundle, get_feature
 from regions.governance.commands import Change, Command, Moment, Refused, operation
@@ -57,6 +63,7 @@ class SetFeature(Command):
     offer_basis: str
     law_basis: tuple[str, ...] = ()
     fail_direction: str = "open"
+    partner_basis: str = ""
     default_status: str = "not-offered"
     profile: str = ""
     requires: tuple[str, ...] = ()
@@ -113,6 +120,7 @@ def set_feature(command: SetFeature, _moment: Moment) -> Iterable[Change]:
         "offer_basis": command.offer_basis,
         "law_basis": [signal for signal in LAW_SIGNALS if signal in command.law_basis],
         "fail_direction": command.fail_direction,
+        "partner_basis": command.partner_basis,
         "default_status": command.default_status,
         "profile": _get_profile(app, command.profile),
         "text_key": command.text_key,
@@ -161,6 +169,7 @@ def _check_words(command: SetFeature) -> None:
         "value_type": ("value type", VALUE_TYPE_CHOICES),
         "offer_basis": ("offer basis", OFFER_BASES),
         "fail_direction": ("fail direction", FAIL_DIRECTIONS),
+        "partner_basis": ("partner basis", (("", ""), *PARTNER_BASES)),
         "default_status": ("status", OFFER_STATUSES),
     }
     for field, (name, pairs) in choices.items():

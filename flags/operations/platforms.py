@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from flags.models import PlatformMinimum, PlatformProfile, PlatformRetirement
+from flags.models.platform import UNKNOWN_PLATFORMS
 from flags.operations.lookups import check_platform
 from regions.governance.commands import Change, Command, Moment, Refused, operation
 from regions.operations.checks import (
+    check_choice,
     check_given,
     check_key,
     check_once,
@@ -18,7 +20,7 @@ from regions.operations.checks import (
     get_app,
     shown,
 )
-from regions.operations.rows import put
+from regions.operations.rows import drop, put
 
 VERSION = re.compile(r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){0,2}")
 
@@ -34,11 +36,16 @@ class MinimumSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPlatformProfile(Command):
-    """Have a profile with exactly these platforms; others are unsupported."""
+    """Have a profile with exactly these platforms; others are unsupported.
+
+    With `unknown_platforms` on, features that do not fail closed are on also where no
+    profile and no retirement names the platform.
+    """
 
     app: str
     key: str
     minimums: tuple[MinimumSpec, ...]
+    unknown_platforms: str = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +59,14 @@ class SetPlatformRetirement(Command):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovePlatformRetirement(Command):
+    """Let a platform stay after all."""
+
+    app: str
+    platform: str
+
+
 @operation(SetPlatformProfile, permission="platforms")
 def set_platform_profile(command: SetPlatformProfile, _moment: Moment) -> Iterable[Change]:
     """Write the profile and its least versions."""
@@ -60,6 +75,8 @@ def set_platform_profile(command: SetPlatformProfile, _moment: Moment) -> Iterab
     check_once(
         [minimum.platform for minimum in command.minimums], things="platforms", field="minimums"
     )
+    known = [word for word, _label in UNKNOWN_PLATFORMS]
+    check_choice(command.unknown_platforms, known, name="word", field="unknown_platforms")
     for minimum in command.minimums:
         check_platform(app, minimum.platform, field="minimums")
         for version in (minimum.os_version, minimum.app_version):
@@ -67,7 +84,7 @@ def set_platform_profile(command: SetPlatformProfile, _moment: Moment) -> Iterab
     written = put(
         PlatformProfile.objects.filter(app=app, key=command.key).first(),
         PlatformProfile(app=app, key=command.key),
-        {"key": command.key},
+        {"key": command.key, "unknown_platforms": command.unknown_platforms},
     )
     rows = written.row.minimums.order_by("platform")
     before = [list(row) for row in rows.values_list("platform", "os_version", "app_version")]
@@ -103,6 +120,23 @@ def set_platform_retirement(command: SetPlatformRetirement, _moment: Moment) -> 
         values,
     )
     return written.changes("platform-retirement", command.platform)
+
+
+@operation(RemovePlatformRetirement, permission="platforms")
+def remove_platform_retirement(
+    command: RemovePlatformRetirement, _moment: Moment
+) -> Iterable[Change]:
+    """Delete the retirement; its dates stay in the audit."""
+    app = get_app(command.app)
+    row = PlatformRetirement.objects.filter(app=app, platform=command.platform).first()
+    if row is None:
+        raise Refused(
+            f"{app.key} retires no platform “{shown(command.platform)}”.",
+            code="unknown_retirement",
+            field="platform",
+        )
+    names = ("closed_to_new_date", "off_date", "reason")
+    return drop(row, names, "platform-retirement", command.platform)
 
 
 def _check_version(version: str, *, of: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flags.models import Constraint, Segment, Strategy
+from flags.models import Constraint, Partner, Segment, Strategy
 from flags.operations.constraints import ConstraintSpec, canonical
 from regions.governance.commands import Change, Command, Moment, operation
 from regions.operations.checks import check_count, check_key, get_app, shown
@@ -41,20 +41,23 @@ def set_segment(command: SetSegment, _moment: Moment) -> Iterable[Change]:
     after = [plain_constraint(constraint) for constraint in constraints]
     if before != after:
         written.row.constraints.all().delete()
-        Constraint.objects.bulk_create(
-            build_constraints(constraints, segment=written.row, strategy=None)
-        )
+        Constraint.objects.bulk_create(build_constraints(constraints, segment=written.row))
     return written.changes("segment", command.key, constraints=(before, after))
 
 
 def build_constraints(
-    constraints: Iterable[ConstraintSpec], *, segment: Segment | None, strategy: Strategy | None
+    constraints: Iterable[ConstraintSpec],
+    *,
+    segment: Segment | None = None,
+    strategy: Strategy | None = None,
+    partner: Partner | None = None,
 ) -> list[Constraint]:
     """Build the rows of constraints, in order, for one home."""
     return [
         Constraint(
             segment=segment,
             strategy=strategy,
+            partner=partner,
             position=position,
             context_name=constraint.context_name,
             operator=constraint.operator,

@@ -222,9 +222,7 @@ def _get_segments(app: App, strategies: list[StrategySpec]) -> dict[str, Segment
 
 
 def _add_children(row: Strategy, strategy: StrategySpec, segments: Mapping[str, Segment]) -> None:
-    Constraint.objects.bulk_create(
-        build_constraints(strategy.constraints, segment=None, strategy=row)
-    )
+    Constraint.objects.bulk_create(build_constraints(strategy.constraints, strategy=row))
     if strategy.segments:
         row.segments.set([segments[key] for key in strategy.segments])
     Variant.objects.bulk_create(

@@ -48,6 +48,7 @@ def load_features(app_key: str, environment_key: str, *, using: str) -> tuple[ma
             offer_basis=row.offer_basis,  # type: ignore[arg-type]  # likewise
             law_basis=tuple(row.law_basis),
             fail_closed=row.fail_direction == "closed",
+            partner_basis=row.partner_basis,  # type: ignore[arg-type]  # likewise
             default_status=row.default_status,  # type: ignore[arg-type]  # likewise
             profile=row.profile.key if row.profile else "",
             requires=tuple(required[row.pk]),
@@ -67,7 +68,7 @@ def load_segments(app_key: str, *, using: str) -> tuple[made.Segment, ...]:
         .order_by("key")
     )
     return tuple(
-        made.Segment(id=row.pk, key=row.key, constraints=_build_constraints(row.constraints.all()))
+        made.Segment(id=row.pk, key=row.key, constraints=build_constraints(row.constraints.all()))
         for row in rows
     )
 
@@ -78,6 +79,7 @@ def load_profiles(app_key: str, *, using: str) -> tuple[made.PlatformProfile, ..
     return tuple(
         made.PlatformProfile(
             key=row.key,
+            unknown_platforms=row.unknown_platforms,  # type: ignore[arg-type]  # checked
             minimums=tuple(
                 made.Minimum(
                     platform=minimum.platform,
@@ -132,7 +134,7 @@ def _load_strategies(
             made.Strategy(
                 name=row.name,
                 parameters=dict(sorted(row.parameters.items())),
-                constraints=_build_constraints(row.constraints.all()),
+                constraints=build_constraints(row.constraints.all()),
                 segments=tuple(sorted(segment.pk for segment in row.segments.all())),
                 variants=tuple(_build_variant(variant) for variant in row.variants.all()),
             )
@@ -144,7 +146,8 @@ def _in_order(name: str, model: type[Constraint | Variant]) -> Prefetch[str]:
     return Prefetch(name, model.objects.order_by("position", "id"))
 
 
-def _build_constraints(rows: Iterable[Constraint]) -> tuple[made.Constraint, ...]:
+def build_constraints(rows: Iterable[Constraint]) -> tuple[made.Constraint, ...]:
+    """Build the engine's values of constraints, in the order of their rows."""
     return tuple(
         made.Constraint(
             context_name=row.context_name,

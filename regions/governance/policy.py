@@ -25,6 +25,7 @@ GRANTS: dict[str, frozenset[str]] = {
     "caps.count": frozenset(),
     "clusters": frozenset({PRODUCT_MANAGERS}),
     "schedules": frozenset({PRODUCT_MANAGERS}),
+    "partners": frozenset({PRODUCT_MANAGERS}),
     "platforms": frozenset({PRODUCT_MANAGERS}),
     "expectations": frozenset({PRODUCT_MANAGERS, APPROVERS}),
     "orders.draft": frozenset({PRODUCT_MANAGERS}),

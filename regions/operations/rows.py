@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any, Generic, TypeVar
 
 from django.db.models import CharField, Model
@@ -94,6 +94,6 @@ def _plain(value: object) -> object:
             if hasattr(value, name):
                 return str(getattr(value, name))
         return value.pk
-    if isinstance(value, date):  # a datetime is a date too
+    if isinstance(value, date | time):  # a datetime is a date too
         return value.isoformat()
     return value

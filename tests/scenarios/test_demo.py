@@ -22,15 +22,12 @@ from regions.models import App
 from tests.scenarios.conftest import NOW
 
 WAITING = {
-    "g03": "partner",
     "g08": "age",
     "g18": "lifecycle",
-    "g35": "partner",
     "g53": "consent",
     "g63": "schedule",
     "g64": "schedule",
     "g66": "schedule",
-    "g69": "partner",
 }
 
 

@@ -132,7 +132,7 @@ def test_s12_a_city_goes_off_when_the_contract_ends() -> None:
     dated = replace(CITY_RIDES, ends=ends)
     definitions = world(RIDES, dated, offers=RIDE_OFFERS)
     midnight = datetime(2026, 11, 21, 16, tzinfo=UTC)
-    fields = {"locationCountry": "MY", "city": "kuala-lumpur"}
+    fields: dict[str, Any] = {"locationCountry": "MY", "city": "kuala-lumpur"}
     answers = [
         ask(definitions, context(midnight + timedelta(seconds=seconds), **fields)).reason
         for seconds in (-1, 0)
@@ -191,7 +191,11 @@ def test_s43_a_partner_is_swapped_at_a_time_of_day(
     """At four in the morning there, another provider serves those who meet its terms."""
     now = datetime(2016, 11, 26, 20, tzinfo=UTC) + timedelta(seconds=seconds)
     definitions = world(RIDES, PROVIDER_X, PROVIDER_Y, offers=RIDE_OFFERS)
-    visitor = {"accountCountry": "US", "phoneCountry": "US", "locationCountry": "CN"}
+    visitor: dict[str, Any] = {
+        "accountCountry": "US",
+        "phoneCountry": "US",
+        "locationCountry": "CN",
+    }
     found = ask(definitions, context(now, **{**visitor, **fields}))
     assert expected == (found.reason, found.rule.key if found.rule else "", found.detail)
 
@@ -227,7 +231,7 @@ def test_terms_that_cannot_be_read_break_their_feature_alone() -> None:
 def test_an_explanation_tells_place_city_and_wallet() -> None:
     """What was read of the person stands beside the reason."""
     snapshot = compile_snapshot(world(PAY, CASINO, offers=WALLET_OFFERS))
-    fields = {"accountCountry": "CN", "locationCountry": "US", "city": "Reno"}
+    fields: dict[str, Any] = {"accountCountry": "CN", "locationCountry": "US", "city": "Reno"}
     steps = explain(snapshot, PAY.key, context(**fields, walletCurrency="CNY"))
     (step,) = [one for one in steps if one.gate == "partner"]
     assert ("closed", Reason.NEEDS_PARTNER_HERE) == (step.state, step.reason)

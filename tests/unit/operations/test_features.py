@@ -79,6 +79,7 @@ def test_a_circle_of_requirements_is_refused_with_its_path(world: Do) -> None:
         (a_feature("pay.x", owner="x" * 121), "too_long", "owner"),
         (a_feature("pay.x", description=""), "description_missing", "description"),
         (a_feature("pay.x", offer_basis="gps"), "unknown_offer_basis", "offer_basis"),
+        (a_feature("pay.x", partner_basis="none"), "unknown_partner_basis", "partner_basis"),
         (a_feature("pay.x", law_basis=("moon",)), "unknown_law_basis", "law_basis"),
         (a_feature("pay.x", law_basis=("account",) * 2), "named_twice", "law_basis"),
         (a_feature("pay.x", fail_direction="up"), "unknown_fail_direction", "fail_direction"),

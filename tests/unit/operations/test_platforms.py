@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
 
 from flags.models import Expectation, PlatformProfile, PlatformRetirement
 from flags.operations.expectations import RemoveExpectation, SetExpectation
-from flags.operations.platforms import MinimumSpec, SetPlatformProfile, SetPlatformRetirement
+from flags.operations.platforms import (
+    MinimumSpec,
+    RemovePlatformRetirement,
+    SetPlatformProfile,
+    SetPlatformRetirement,
+)
+from flags.queries.definitions import load_definitions
 from regions.governance.commands import Command, Refused
+from regions.governance.models import AuditEntry
 from tests.unit.world import NOW, Do
 
 
@@ -61,6 +69,26 @@ def test_a_retirement_follows_its_last_command(world: Do) -> None:
     assert date(2028, 1, 1) == PlatformRetirement.objects.get().off_date
 
 
+def test_a_platform_may_stay_after_all(world: Do) -> None:
+    """Moving an end twice and taking it back leaves every step in the audit."""
+    for off in (date(2027, 6, 1), date(2027, 12, 1)):
+        world(an_end(off_date=off))
+    world(RemovePlatformRetirement(app="shop", platform="ios"))
+    assert not PlatformRetirement.objects.exists()
+    steps = AuditEntry.objects.filter(object_type="platform-retirement").order_by("pk")
+    assert ["created", "updated", "deleted"] == [step.action for step in steps]
+    assert ["2027-06-01", "2027-12-01"] == [(step.before or {})["off_date"] for step in steps[1:]]
+
+
+def test_a_profile_says_what_becomes_of_unknown_platforms(world: Do) -> None:
+    """Off, unless the last command said on."""
+    world(a_profile(MinimumSpec(platform="ios")))
+    assert "off" == PlatformProfile.objects.get().unknown_platforms
+    world(replace(a_profile(MinimumSpec(platform="ios")), unknown_platforms="on"))
+    (loaded,) = load_definitions("shop", "production").profiles
+    assert "on" == loaded.unknown_platforms
+
+
 def test_a_promise_may_name_a_feature_that_must_stay_unknown(world: Do) -> None:
     """An expectation is kept by key and can be taken back."""
     world(a_promise(feature="no.such-feature", value=False, reason="UNKNOWN_FEATURE", at=NOW))
@@ -95,6 +123,12 @@ def test_what_is_no_json_is_refused(world: Do, wrong: dict[str, object], code: s
         (a_profile(*[MinimumSpec(platform="ios")] * 2), "named_twice", "minimums"),
         (a_profile(MinimumSpec(platform="ios", os_version="15.x")), "bad_version", "minimums"),
         (a_profile(MinimumSpec(platform="ios", app_version="1.2.3.4")), "bad_version", "minimums"),
+        (
+            replace(a_profile(), unknown_platforms="maybe"),
+            "unknown_unknown_platforms",
+            "unknown_platforms",
+        ),
+        (RemovePlatformRetirement(app="shop", platform="ios"), "unknown_retirement", "platform"),
         (an_end(platform="symbian"), "unknown_platform", "platform"),
         (an_end(off_date=date(2026, 1, 1)), "dates_order", "off_date"),
         (an_end(reason=""), "reason_missing", "reason"),

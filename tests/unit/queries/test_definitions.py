@@ -18,6 +18,7 @@ from flags.operations.features import ArchiveFeature
 from flags.operations.kills import PullKillSwitch, ReleaseKillSwitch
 from flags.operations.offers import SetOffer
 from flags.operations.orders import AdvanceLegalOrder, SetLegalOrder
+from flags.operations.partners import SetPartner
 from flags.operations.platforms import MinimumSpec, SetPlatformProfile
 from flags.operations.segments import SetSegment
 from flags.operations.targeting import SetTargeting, StrategySpec, VariantSpec
@@ -43,7 +44,17 @@ def fill(do: Do, name: str) -> None:
             app="shop", key=name, minimums=(MinimumSpec(platform="ios", os_version="15"),)
         ),
         SetSegment(app="shop", key=name, constraints=(adult,)),
-        a_feature(f"pay.{name}", requires=("pay.card",), profile=name),
+        a_feature(f"pay.{name}", requires=("pay.card",), profile=name, partner_basis="location"),
+        SetPartner(
+            app="shop",
+            key=name,
+            name=name,
+            features=(f"pay.{name}",),
+            territory="SG",
+            requirements=(adult,),
+            reason="signed",
+            owner="pay-team",
+        ),
         SetTargeting(
             app="shop",
             environment="production",
@@ -149,7 +160,7 @@ def test_the_number_of_queries_never_grows(world: Do) -> None:
     for name in ("two", "three", "four", "five"):
         fill(world, name)
     assert small == count_all()
-    assert {"definitions": 21, "kills": 1, "access": 2, "expectations": 1, "board": 11} == small
+    assert {"definitions": 24, "kills": 1, "access": 2, "expectations": 1, "board": 11} == small
 
 
 def test_definitions_carry_what_rows_say(world: Do) -> None:
