@@ -69,6 +69,9 @@ class Explanation(Struct, frozen=True, rename="camel"):
     value: Any
     variant: str | None
     reason: Reason
+    rule: Rule | None
+    signal: str
+    detail: str
     text_key: str
     display: Display
     steps: list[Step]
@@ -85,6 +88,9 @@ def tell(snapshot: CompiledSnapshot, feature_key: str, context: Context) -> Expl
         value=outcome.value,
         variant=outcome.variant.name if outcome.variant else None,
         reason=outcome.reason,
+        rule=outcome.rule,
+        signal=outcome.signal,
+        detail=outcome.detail,
         text_key=text_key_of(outcome, own),
         display=DISPLAYS[outcome.reason],
         steps=steps,

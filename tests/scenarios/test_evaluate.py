@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from flags.demo.load import Loaded
+from flags.engine.gates import GATES
 
 TURKEY = {
     "accountCountry": "TR",
@@ -58,6 +59,51 @@ def test_an_explanation_lists_every_gate(demo: Loaded) -> None:
     """`--explain` adds each gate in order up to the closed one, and the rest as not reached."""
     steps = evaluate("calling.video", "--explain", context=json.dumps(TURKEY))["steps"]
     assert ["open", "closed", "not reached"] == [step["state"] for step in steps[:3]]
+
+
+def test_an_explanation_tells_words_dates_and_display(demo: Loaded) -> None:
+    """The deciding rule has its dates, and what the person is shown is told."""
+    person = {"accountCountry": "BR", "locationCountry": "BR", "platform": "ios"}
+    answer = evaluate(
+        "wallet.p2p-transfer",
+        "--explain",
+        context=json.dumps({**person, "osVersion": "18.0", "age": 30}),
+        at="2020-07-01T00:00:00Z",
+    )
+    assert [*KEYS, "textKey", "display", "steps"] == list(answer)
+    assert ("wallet.unavailable", "disabled") == (answer["textKey"], answer["display"])
+    law = next(step for step in answer["steps"] if step["gate"] == "law")
+    expected = ("2020-06-23", "2021-05-04", "America/Sao_Paulo", "wallet-team")
+    dates = law["dates"]
+    assert expected == (dates["starts"], dates["ends"], law["zone"], law["rule"]["owner"])
+
+
+def test_an_explanation_can_be_read_by_people(demo: Loaded) -> None:
+    """As text there is a line for each gate, and the rule stands under the one that closed."""
+    out = io.StringIO()
+    call_command(
+        "evaluate",
+        "calling.video",
+        "--explain",
+        format="text",
+        context=json.dumps(TURKEY),
+        stdout=out,
+    )
+    text = out.getvalue()
+    assert text.startswith("calling.video is off: KILLED, value false\n")
+    assert "✗ kill       closed KILLED" in text
+    assert "rule kill-demo-1: crash on one codec" in text
+    assert "since 2026-11-19T10:00:00+00:00" in text
+    assert len(GATES) == sum(line[5:6] in tuple("✓✗·") for line in text.splitlines())
+
+
+def test_an_answer_can_be_read_by_people(demo: Loaded) -> None:
+    """Without an explanation the text is the answer and its rule."""
+    out = io.StringIO()
+    call_command("evaluate", "calling.video", format="text", context=json.dumps(TURKEY), stdout=out)
+    first, second = out.getvalue().splitlines()
+    assert "calling.video is off: KILLED (TR) by account, value false" == first
+    assert second.startswith("  rule kill-demo-1: ")
 
 
 @pytest.mark.parametrize(

@@ -5,30 +5,16 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from datetime import datetime
-from random import SystemRandom
 from typing import Any
 
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from flags.engine.compile import compile_snapshot
-from flags.engine.compiled import CompiledSnapshot
-from flags.engine.constraints import parse_instant
-from flags.engine.evaluate import evaluate
-from flags.engine.explain import explain
+from flags.engine.explain import Explanation
 from flags.engine.result import Evaluation
-from flags.queries.definitions import load_definitions, load_kills
-from flags.wire.context import UnreadableContext, read_context
-from regions.governance.models import Environment
-from regions.models import App
-
-_DICE = SystemRandom()
-
-
-class Unanswerable(Exception):
-    """A question that cannot be read; the message says why."""
+from flags.management.telling import tell_evaluation, tell_explanation
+from flags.queries.respondent import Respondent, Unanswerable
 
 
 class Command(BaseCommand):
@@ -48,7 +34,16 @@ class Command(BaseCommand):
         parser.add_argument("--environment", default="production")
         parser.add_argument("--at", help="ask as of this time, RFC 3339 with zone; default now")
         parser.add_argument(
-            "--explain", action="store_true", help="add every gate in order, open or closed"
+            "--explain",
+            action="store_true",
+            help="add every gate in order, what it read, the rule that decided and its dates,"
+            " the text for the person and how a client shows it",
+        )
+        parser.add_argument(
+            "--format",
+            choices=("json", "text"),
+            default="json",
+            help="text is for people to read",
         )
         parser.add_argument(
             "--stdin",
@@ -62,7 +57,10 @@ class Command(BaseCommand):
         if bool(options["feature"]) == options["stdin"]:
             raise CommandError("Name one feature, or ask with --stdin.")
         respondent = _Respondent(
-            options["app"], options["environment"], now=timezone.now(), told=options["explain"]
+            options["app"],
+            options["environment"],
+            told=options["explain"],
+            spoken=options["format"] == "text",
         )
         if not options["stdin"]:
             try:
@@ -92,20 +90,15 @@ class Command(BaseCommand):
 
 
 class _Respondent:
-    """Holds what was compiled once, and answers question after question."""
+    """Answers in the words that were asked for."""
 
-    def __init__(self, app: str, environment: str, *, now: datetime, told: bool) -> None:
-        if not App.objects.filter(key=app).exists():
-            raise CommandError(f"There is no app “{app}”.")
-        row = Environment.objects.filter(key=environment).first()
-        if row is None:
-            raise CommandError(f"There is no environment “{environment}”.")
-        self.environment = row
-        self.now = now
+    def __init__(self, app: str, environment: str, *, told: bool, spoken: bool) -> None:
+        try:
+            self.respondent = Respondent(app, environment, now=timezone.now())
+        except Unanswerable as refusal:
+            raise CommandError(str(refusal)) from None
         self.told = told
-        self.snapshot: CompiledSnapshot = compile_snapshot(
-            load_definitions(app, environment), load_kills(app, environment).switches
-        )
+        self.spoken = spoken
 
     def answer_question(self, question: dict[str, Any], at: str | None) -> str:
         """Answer one object with the keys feature, context and at."""
@@ -121,36 +114,37 @@ class _Respondent:
         return self.answer(feature, context, asked)
 
     def answer(self, feature: str, context: Mapping[str, Any], at: str | None) -> str:
-        """Answer with one line of JSON, or raise Unanswerable."""
-        asked = dict(context)
-        if at is not None:
-            if parse_instant(at) is None:
-                raise Unanswerable(f"{at!r} is not an RFC 3339 time with a zone")
-            asked["currentTime"] = at
-        try:
-            read = read_context(
-                asked,
-                now=self.now,
-                dice=lambda sides: _DICE.randint(1, sides),
-                environment=self.environment.key,
-                trusted=True,
-            )
-        except UnreadableContext as error:
-            raise Unanswerable(str(error)) from None
-        found = _describe(evaluate(self.snapshot, feature, read), self.environment.revision)
+        """Answer with one line of JSON or lines of text, or raise Unanswerable."""
+        respondent = self.respondent
+        read = respondent.read(context, at)
+        revision = respondent.environment.revision
         if self.told:
-            found["steps"] = explain(self.snapshot, feature, read)
-        return _render(found)
+            explanation = respondent.tell(feature, read)
+            if self.spoken:
+                return "\n".join(tell_explanation(explanation))
+            more = {
+                "textKey": explanation.text_key,
+                "display": explanation.display,
+                "steps": explanation.steps,
+            }
+            return _render(_describe(explanation, explanation.variant, revision) | more)
+        evaluation = respondent.evaluate(feature, read)
+        if self.spoken:
+            return "\n".join(tell_evaluation(evaluation))
+        variant = evaluation.variant.name if evaluation.variant else None
+        return _render(_describe(evaluation, variant, revision))
 
 
-def _describe(evaluation: Evaluation, revision: int) -> dict[str, Any]:
+def _describe(
+    found: Evaluation | Explanation, variant: str | None, revision: int
+) -> dict[str, Any]:
     return {
-        "feature": evaluation.feature,
-        "value": evaluation.value,
-        "variant": evaluation.variant.name if evaluation.variant else None,
-        "reason": evaluation.reason,
-        "rule": evaluation.rule,
-        "signal": evaluation.signal or None,
+        "feature": found.feature,
+        "value": found.value,
+        "variant": variant,
+        "reason": found.reason,
+        "rule": found.rule,
+        "signal": found.signal or None,
         "revision": revision,
     }
 
