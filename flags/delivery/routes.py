@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from flags.delivery import frontend, health, ofrep, parts, texts, unleash, variant
+from flags.delivery import explain, frontend, health, ofrep, parts, texts, unleash, variant
 from flags.delivery import stream as open_stream
 from flags.delivery.http import Request, Response
 from flags.delivery.inputs import BULK_BYTES, CONTEXT_BYTES, METRICS_BYTES
@@ -68,6 +68,8 @@ EXACT: dict[str, Route] = {
     ofrep.EVENTS_PATH: stream("ofrep_events", "ofrep"),
     variant.STREAM_PATH: stream("stream", "browser"),
     "/api/variant": both("variant", "browser", variant.get_manifest),
+    "/api/explain": post("explain", "browser", explain.explain_feature),
+    "/api/diff": post("diff", "browser", explain.diff_people),
     "/healthz": read("healthz", "plain", health.get_liveness),
     "/readyz": read("readyz", "plain", health.get_readiness),
     "/metrics": read("metrics", "plain", health.get_metrics),
@@ -90,6 +92,8 @@ OWNED: dict[str, Family] = {
     "/api/stream": "browser",
     "/api/variant": "browser",
     "/api/texts": "browser",
+    "/api/explain": "browser",
+    "/api/diff": "browser",
     "/internal": "plain",
     "/healthz": "plain",
     "/readyz": "plain",

@@ -6,11 +6,12 @@ Who is told of a changed rule is found by asking: the same people, before and af
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from flags.engine.compiled import CompiledSnapshot
 from flags.engine.context import Context
@@ -71,27 +72,36 @@ class Shift(Struct, frozen=True, rename="camel"):
 
 
 def diff_contexts(
-    snapshot: CompiledSnapshot, before: Context, after: Context, *, feature_key: str = ""
+    snapshot: CompiledSnapshot,
+    before: Context,
+    after: Context,
+    *,
+    feature_key: str = "",
+    explained_max: int = sys.maxsize,
 ) -> list[Difference]:
     """Name the features that two people get differently, in key order, and why.
 
-    Another rule with the same answer is a difference too. Costs two evaluations of
-    everything, and two explanations for each feature that differs.
+    Another rule with the same answer is a difference too; luck is none, so both throw the
+    same dice. Costs two evaluations of everything, and two explanations for each feature
+    that differs, up to `explained_max`; those beyond are named without gates.
     """
+    before, after = replace(before, dice=_lowest), replace(after, dice=_lowest)
     if feature_key:
         pairs = [tuple(evaluate(snapshot, feature_key, one) for one in (before, after))]
     else:
         asked = (evaluate_all(snapshot, before), evaluate_all(snapshot, after))
         pairs = [tuple(pair) for pair in zip(*asked, strict=True)]
+    differing = [(one, other) for one, other in pairs if one != other]
     return [
         Difference(
             feature=one.feature,
             before=_told(one),
             after=_told(other),
-            gates=_diff_gates(snapshot, one.feature, before, after),
+            gates=_diff_gates(snapshot, one.feature, before, after)
+            if number < explained_max
+            else (),
         )
-        for one, other in pairs
-        if one != other
+        for number, (one, other) in enumerate(differing)
     ]
 
 
@@ -132,6 +142,10 @@ def diff_answers(
         Shift(feature=same[0], before=_told(one), after=_told(other), people=tuple(labels))
         for same, (one, other, labels) in sorted(found.items(), key=lambda item: item[0][0])
     ]
+
+
+def _lowest(_sides: int) -> int:
+    return 1
 
 
 def _told(evaluation: Evaluation) -> Told:
