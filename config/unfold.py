@@ -47,6 +47,7 @@ NAVIGATION = [
             _rows(_("Offers"), "storefront", "flags_offer"),
             _rows(_("Kill switches"), "bolt", "flags_killswitch"),
             _rows(_("Legal orders"), "gavel", "flags_legalorder"),
+            _rows(_("Partners"), "handshake", "flags_partner"),
             _rows(_("Targeting"), "target", "flags_strategy"),
             _rows(_("Segments"), "groups", "flags_segment"),
             _rows(_("Platform profiles"), "devices", "flags_platformprofile"),

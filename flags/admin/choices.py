@@ -57,10 +57,10 @@ def feature_field(*, required: bool = False) -> KeyChoiceField:
     )
 
 
-def features_field(label: Any) -> KeysChoiceField:
+def features_field(label: Any, **kwargs: Any) -> KeysChoiceField:
     """Return the choice of several features."""
     rows = Feature.objects.filter(archived_at=None).order_by("key")
-    return KeysChoiceField(queryset=rows, label=label, required=False)
+    return KeysChoiceField(queryset=rows, label=label, **{"required": False, **kwargs})
 
 
 def bundle_field(*, required: bool = False) -> KeyChoiceField:

@@ -21,7 +21,13 @@ from flags.admin.choices import (
 )
 from flags.admin.marks import badge, status_badge
 from flags.models import Bundle, Feature
-from flags.models.feature import FAIL_DIRECTIONS, OFFER_BASES, OFFER_STATUSES, VALUE_TYPES
+from flags.models.feature import (
+    FAIL_DIRECTIONS,
+    OFFER_BASES,
+    OFFER_STATUSES,
+    PARTNER_BASES,
+    VALUE_TYPES,
+)
 from flags.operations.features import ArchiveFeature, SetBundle, SetFeature
 from regions.governance.admin_forms import CommandForm
 from regions.governance.admin_pages import CommandAdmin, ReadOnlyInline, Step
@@ -46,6 +52,12 @@ class FeatureChangeForm(CommandForm):
         choices=SIGNAL_CHOICES, required=False, label=_("Laws looked at")
     )
     fail_direction = forms.ChoiceField(choices=FAIL_DIRECTIONS, label=_("When a place is unknown"))
+    partner_basis = forms.ChoiceField(
+        choices=[("", _("no partner")), *PARTNER_BASES],
+        required=False,
+        label=_("Needs a partner at"),
+        help_text=_("Then it is on only where a partner serves the person's city and wallet."),
+    )
     default_status = forms.ChoiceField(choices=OFFER_STATUSES, label=_("Status without an offer"))
     profile = profile_field()
     requires = features_field(_("Requires"))
@@ -119,7 +131,7 @@ class FeatureAdmin(CommandAdmin):
         ("owner", "text_key"),
         ("value_type", "off_value"),
         ("offer_basis", "laws", "fail_direction"),
-        ("default_mark", "profile"),
+        ("default_mark", "profile", "partner_basis"),
         "requires",
     )
     steps = (
@@ -148,6 +160,7 @@ class FeatureAdmin(CommandAdmin):
         "bundle",
         "offer_basis",
         "fail_direction",
+        "partner_basis",
         "value_type",
         ("archived_at", admin.EmptyFieldListFilter),
     )

@@ -13,6 +13,7 @@ from unfold.widgets import (
     UnfoldAdminSelect2MultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminSingleDateWidget,
+    UnfoldAdminSingleTimeWidget,
     UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -126,6 +127,7 @@ _WIDGETS: dict[type[forms.Widget], Any] = {
     forms.Select: UnfoldAdminSelectWidget,
     forms.SelectMultiple: UnfoldAdminSelect2MultipleWidget,
     forms.DateInput: UnfoldAdminSingleDateWidget,
+    forms.TimeInput: UnfoldAdminSingleTimeWidget,
     forms.SplitDateTimeWidget: UnfoldAdminSplitDateTimeWidget,
     forms.CheckboxInput: UnfoldBooleanSwitchWidget,
 }

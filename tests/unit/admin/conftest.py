@@ -17,6 +17,7 @@ from flags.operations.expectations import SetExpectation
 from flags.operations.kills import PullKillSwitch
 from flags.operations.offers import SetOffer
 from flags.operations.orders import SetLegalOrder
+from flags.operations.partners import SetPartner
 from flags.operations.platforms import MinimumSpec, SetPlatformProfile, SetPlatformRetirement
 from flags.operations.segments import SetSegment
 from flags.operations.targeting import SetTargeting, StrategySpec, VariantSpec
@@ -90,7 +91,17 @@ def stock(do: Do, name: str) -> None:
             app="shop", platform=platform, closed_to_new_date=date(2027, 1, 1), reason="old"
         ),
         SetSegment(app="shop", key=name, constraints=(adult,)),
-        a_feature(feature, requires=("pay.card",), profile=name),
+        a_feature(feature, requires=("pay.card",), profile=name, partner_basis="location"),
+        SetPartner(
+            app="shop",
+            key=name,
+            name=name,
+            features=(feature,),
+            territory="SG",
+            requirements=(adult,),
+            reason="signed",
+            owner="pay-team",
+        ),
         SetTargeting(**here, feature=feature, strategies=(strategy,)),
         SetOffer(
             **here,
