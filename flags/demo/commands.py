@@ -10,6 +10,7 @@ from typing import Any
 from flags.demo.facts import PUBLISHED, Facts, read_date
 from flags.demo.partners import list_partners
 from flags.demo.rollouts import list_caps, list_clusters
+from flags.demo.schedules import list_schedules
 from flags.demo.targeting import list_segments, list_targeting
 from flags.operations.expectations import SetExpectation
 from flags.operations.features import SetBundle, SetFeature
@@ -53,6 +54,7 @@ def list_commands(facts: Facts) -> Iterator[Planned]:
         _list_offers,
         _list_overrides,
         list_caps,
+        list_schedules,
         list_clusters,
         _list_orders,
         list_partners,

@@ -18,6 +18,7 @@ from flags.queries.features import (
 from flags.queries.partners import load_partners
 from flags.queries.places import load_markets, load_territories
 from flags.queries.rules import load_offers, load_orders, load_switches
+from flags.queries.schedules import load_schedules
 from regions.models import App
 
 __all__ = ["Promise", "load_access", "load_definitions", "load_expectations", "load_kills"]
@@ -26,7 +27,7 @@ __all__ = ["Promise", "load_access", "load_definitions", "load_expectations", "l
 def load_definitions(
     app_key: str, environment_key: str, *, using: str = "default"
 ) -> made.Definitions:
-    """Load what `compile` needs for one scope, kill switches apart; 24 queries at most.
+    """Load what `compile` needs for one scope, kill switches apart; 27 queries at most.
 
     All territories are given, those outside the app's own list too: a law there holds for
     whoever is there.
@@ -43,6 +44,7 @@ def load_definitions(
         offers=load_offers(app_key, environment_key, using=using),
         orders=load_orders(app_key, using=using),
         caps=load_caps(app_key, environment_key, using=using),
+        schedules=load_schedules(app_key, environment_key, using=using),
         clusters=load_clusters(app_key, environment_key, using=using),
         partners=load_partners(app_key, using=using),
         segments=load_segments(app_key, using=using),

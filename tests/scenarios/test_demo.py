@@ -25,9 +25,6 @@ WAITING = {
     "g08": "age",
     "g18": "lifecycle",
     "g53": "consent",
-    "g63": "schedule",
-    "g64": "schedule",
-    "g66": "schedule",
 }
 
 

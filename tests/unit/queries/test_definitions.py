@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -20,6 +20,7 @@ from flags.operations.offers import SetOffer
 from flags.operations.orders import AdvanceLegalOrder, SetLegalOrder
 from flags.operations.partners import SetPartner
 from flags.operations.platforms import MinimumSpec, SetPlatformProfile
+from flags.operations.schedules import SetSchedule, WindowSpec
 from flags.operations.segments import SetSegment
 from flags.operations.targeting import SetTargeting, StrategySpec, VariantSpec
 from flags.operations.tokens import CreateToken
@@ -85,6 +86,16 @@ def fill(do: Do, name: str) -> None:
             market="EEA",
             limit=100,
             reason="counted",
+            owner="pay-team",
+        ),
+        SetSchedule(
+            app="shop",
+            environment="production",
+            key=name,
+            features=(f"pay.{name}",),
+            anchor="account",
+            windows=(WindowSpec(starts=datetime(2026, 1, 1)),),  # noqa: DTZ001 - a wall time
+            reason="a season",
             owner="pay-team",
         ),
         SetClusterRollout(
@@ -160,7 +171,7 @@ def test_the_number_of_queries_never_grows(world: Do) -> None:
     for name in ("two", "three", "four", "five"):
         fill(world, name)
     assert small == count_all()
-    assert {"definitions": 24, "kills": 1, "access": 2, "expectations": 1, "board": 11} == small
+    assert {"definitions": 27, "kills": 1, "access": 2, "expectations": 1, "board": 11} == small
 
 
 def test_definitions_carry_what_rows_say(world: Do) -> None:
