@@ -64,9 +64,12 @@ class Attribute:
 
 
 class Atom:
-    """One question on one attribute; atoms with the same key always give the same cell."""
+    """One question on one attribute; atoms with the same key always give the same cell.
 
-    __slots__ = ("attribute", "key", "read")
+    They are equal by attribute and key, and their hash is at hand: readers ask often.
+    """
+
+    __slots__ = ("_hash", "attribute", "key", "read")
 
     def __init__(
         self, attribute: str, read: Callable[[Any], Hashable], *, key: Hashable = None
@@ -74,7 +77,16 @@ class Atom:
         """Take the attribute's name and the question; without a key it is like no other."""
         self.attribute = attribute
         self.read = read
-        self.key: Hashable = (attribute, key) if key is not None else self
+        self.key: Hashable = (attribute, key) if key is not None else object()
+        self._hash = hash(self.key)
+
+    def __hash__(self) -> int:
+        """Return the hash of the key."""
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        """Compare keys."""
+        return isinstance(other, Atom) and self.key == other.key
 
 
 def read_field(context: Context, name: str) -> str | None:

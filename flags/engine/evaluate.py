@@ -109,7 +109,7 @@ def last_flip(snapshot: CompiledSnapshot, now: datetime) -> datetime | None:
 class ContextReader:
     """What gates may know of one context; decides each feature once."""
 
-    __slots__ = ("_decided", "_values", "context", "credit", "now", "snapshot")
+    __slots__ = ("_cells", "_decided", "_values", "context", "credit", "memo", "now", "snapshot")
 
     def __init__(self, snapshot: CompiledSnapshot, context: Context) -> None:
         """Read nothing yet."""
@@ -118,14 +118,19 @@ class ContextReader:
         self.now = context.now
         self.credit = _NOTHING
         self._values: dict[str, Any] = {}
+        self._cells: dict[Atom, Any] = {}
+        self.memo: dict[Atom, Any] = {}
         self._decided: dict[str, Decision] = {}
 
     def cell(self, atom: Atom) -> Any:
         """Return the atom's cell for this context."""
-        name = atom.attribute
-        if name not in self._values:
-            self._values[name] = self.snapshot.attributes[name].read(self.context)
-        return atom.read(self._values[name])
+        found = self._cells.get(atom, self)
+        if found is self:
+            name = atom.attribute
+            if name not in self._values:
+                self._values[name] = self.snapshot.attributes[name].read(self.context)
+            found = self._cells[atom] = atom.read(self._values[name])
+        return found
 
     def passed(self, at: datetime) -> bool:
         """Tell whether the instant is now or in the past."""

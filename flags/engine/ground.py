@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -33,11 +33,14 @@ from flags.engine.definitions import (
 )
 from flags.engine.outcomes import Finding, Flip
 from flags.engine.places import Atlas
-from flags.engine.rows import PlacedRule, rank_offer, rank_rule
+from flags.engine.rows import Pile, PlacedRule, Shelf, rank_offer, rank_rule
 from flags.engine.timetables import Timetables
 from regions.zones import instant
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Offer | LegalOrder | PlacedRule)
+# Where the ranks of orders begin: for a feature, for a bundle, for the app.
+_LEVELS = {(True, False): 0, (False, True): 1_000_000, (False, False): 2_000_000}
 P = TypeVar("P", bound=Offer | PlacedRule)
 
 
@@ -71,17 +74,21 @@ class Ground:
             feature.key: feature for feature in definitions.features
         }
         atlas = self.atlas
-        self._offers = _Ranked(definitions.offers, lambda offer: rank_offer(atlas, offer))
-        self._ages = _Ranked(definitions.ages, lambda rule: rank_rule(atlas, rule))
-        self._consents = _Ranked(definitions.consents, lambda rule: rank_rule(atlas, rule))
-        self._life_cycles = _Ranked(definitions.life_cycles, lambda rule: rank_rule(atlas, rule))
-        self._caps = _Ranked(definitions.caps, lambda rule: rank_rule(atlas, rule))
+        self._offers = _Ranked(atlas, definitions.offers, lambda offer: rank_offer(atlas, offer))
+        self._ages = _Ranked(atlas, definitions.ages, lambda rule: rank_rule(atlas, rule))
+        self._consents = _Ranked(atlas, definitions.consents, lambda rule: rank_rule(atlas, rule))
+        self._life_cycles = _Ranked(
+            atlas, definitions.life_cycles, lambda rule: rank_rule(atlas, rule)
+        )
+        self._caps = _Ranked(atlas, definitions.caps, lambda rule: rank_rule(atlas, rule))
         self._kills = _by_target((kill.target, kill) for kill in kills)
         self._orders = _by_target(
             (target, order)
             for order in definitions.orders
             for target in (order.targets or (Target(),))
         )
+        self._order_shelves: dict[tuple[str, str], Shelf[LegalOrder]] = {}
+        self._no_orders: Shelf[LegalOrder] = Shelf(atlas, ())
         self._clusters = _by_target(
             (Target(feature=rollout.feature), rollout) for rollout in definitions.clusters
         )
@@ -98,6 +105,8 @@ class Ground:
                 self._schedules.setdefault(key, []).append(schedule)
         self._timetables: dict[str, Timetables] = {}
         self.warnings: list[Finding] = []
+        # For what gates make once for several features.
+        self.memo: dict[Hashable, Any] = {}
 
     def offers_of(self, feature: Feature) -> tuple[Offer, ...]:
         """Return the offers of a feature and of its bundle, most specific first."""
@@ -133,6 +142,28 @@ class Ground:
     def orders_of(self, feature: Feature) -> tuple[LegalOrder, ...]:
         """Return the legal orders that cover a feature, each once."""
         return _of(self._orders, feature)
+
+    def offer_shelf_of(self, feature: Feature) -> Shelf[Offer]:
+        """Return the shelf of a feature's offers; features of a bundle share one."""
+        return self._offers.shelf_of(feature)
+
+    @property
+    def no_offers(self) -> Shelf[Offer]:
+        """Return the shelf without offers, one for all."""
+        return self._offers.empty
+
+    def order_shelf_of(self, feature: Feature) -> Shelf[LegalOrder]:
+        """Return the shelf of a feature's legal orders: its own first, then its bundle's."""
+        return _pile(self._no_orders, [self._order_shelf(key) for key in _targets(feature)])
+
+    def _order_shelf(self, target: tuple[str, str]) -> Shelf[LegalOrder]:
+        shelf = self._order_shelves.get(target)
+        if shelf is None:
+            orders = tuple(self._orders.get(target, ()))
+            first = _LEVELS[bool(target[0]), bool(target[1])]
+            ranks = tuple(range(first, first + len(orders)))
+            shelf = self._order_shelves[target] = Shelf(self.atlas, orders, ranks)
+        return shelf
 
     def kills_of(self, feature: Feature) -> tuple[KillSwitch, ...]:
         """Return the kill switches that cover a feature."""
@@ -224,16 +255,45 @@ class Ground:
 
 
 class _Ranked(Generic[P]):
-    """Rules by target; each feature's are found most specific first."""
+    """Rules by target; each feature's are found most specific first.
 
-    def __init__(self, rules: Iterable[P], rank: Callable[[P], Any]) -> None:
+    A bundle's rules are the same for all its features, and so are their shelves.
+    """
+
+    def __init__(self, atlas: Atlas, rules: Iterable[P], rank: Callable[[P], Any]) -> None:
+        self.atlas = atlas
         ranked = sorted(rules, key=rank)
         self.by_target = _by_target((rule.target, rule) for rule in ranked)
         self.ranks = {id(rule): number for number, rule in enumerate(ranked)}
+        self.shelves: dict[tuple[str, str], Shelf[P]] = {}
+        self.empty: Shelf[P] = Shelf(atlas, ())
 
     def of(self, feature: Feature) -> tuple[P, ...]:
         found = _of(self.by_target, feature)
         return tuple(sorted(found, key=lambda rule: self.ranks[id(rule)]))
+
+    def shelf_of(self, feature: Feature) -> Shelf[P]:
+        return _pile(self.empty, [self._shelf(key) for key in _targets(feature)])
+
+    def _shelf(self, target: tuple[str, str]) -> Shelf[P]:
+        shelf = self.shelves.get(target)
+        if shelf is None:
+            rules = tuple(self.by_target.get(target, ()))
+            ranks = tuple(self.ranks[id(rule)] for rule in rules)
+            shelf = self.shelves[target] = Shelf(self.atlas, rules, ranks)
+        return shelf
+
+
+def _pile(empty: Shelf[R], shelves: Iterable[Shelf[R]]) -> Shelf[R]:
+    """Put shelves on top of each other where there is more than one with rules."""
+    filled = tuple(shelf for shelf in shelves if shelf.rules)
+    return Pile(empty.atlas, filled) if len(filled) > 1 else filled[0] if filled else empty
+
+
+def _targets(feature: Feature) -> tuple[tuple[str, str], ...]:
+    """Name where rules for a feature may be kept: its own, its bundle's, the app's."""
+    own = (feature.key, "")
+    return (own, ("", feature.bundle), ("", "")) if feature.bundle else (own, ("", ""))
 
 
 def _by_target(pairs: Iterable[tuple[Target, T]]) -> dict[tuple[str, str], list[T]]:

@@ -151,6 +151,8 @@ class Reader(Protocol):
     """All that a gate may know of a person: declared atoms, declared flips, other features."""
 
     credit: Credit
+    # What gates found out about this person and share, by an atom of theirs.
+    memo: dict[Atom, Any]
 
     def cell(self, atom: Atom) -> Any:
         """Return the atom's cell for this person."""
@@ -191,7 +193,8 @@ class Answers:
         self, reason: Reason, *, rule: Rule | None = None, signal: str = "", detail: str = ""
     ) -> Outcome:
         """Return the outcome with the feature's off value."""
-        key = (reason, rule, signal, detail)
+        # Rules are long and live as long as the outcomes that name them; so do reasons.
+        key = (id(reason), id(rule), signal, detail)
         outcome = self._made.get(key)
         if outcome is None:
             evaluation = Evaluation(
@@ -210,7 +213,7 @@ class Answers:
         self, value: Any, *, credit: Credit, variant: ChosenVariant | None = None, place: int = -1
     ) -> Outcome:
         """Return the outcome of being on; `place` numbers the variant within the feature."""
-        key = ("on", place, credit)
+        key = ("on", place, id(credit.rule), credit.signal)
         outcome = self._made.get(key)
         if outcome is None:
             evaluation = Evaluation(

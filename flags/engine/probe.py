@@ -39,6 +39,7 @@ class Probe:
         self.values = values
         self.now = now
         self.credit = Credit()
+        self.memo: dict[Atom, Any] = {}
 
     def cell(self, atom: Atom) -> Any:
         """Return the cell of a known value, and no rules for the other signals."""

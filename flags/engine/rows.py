@@ -6,10 +6,11 @@ Every gate that asks for a place reads its rules from here; here is their one or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import date, datetime
+from functools import cached_property
 from operator import itemgetter
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from flags.engine.definitions import (
     AgeRule,
@@ -19,7 +20,6 @@ from flags.engine.definitions import (
     LifeCycle,
     Offer,
     Place,
-    Rule,
     Target,
 )
 from flags.engine.outcomes import Flip
@@ -43,23 +43,16 @@ _LEVELS = {
 }
 
 
-class Row(NamedTuple):
-    """A rule where it holds at one territory, `[starts, ends)`.
+class Spanned(Protocol):
+    """Anything that holds for the instants `[starts, ends)`."""
 
-    `subdivision` and `platform` empty mean any. A legal order's row is blocked-by-law.
-    """
+    @property
+    def starts(self) -> datetime:
+        """Return when it begins."""
 
-    rule: Rule
-    status: str
-    starts: datetime
-    ends: datetime
-    subdivision: str = ""
-    platform: str = ""
-    rollout: int | None = None
-    place: str = ""
-
-
-Rows = tuple[Row, ...]
+    @property
+    def ends(self) -> datetime:
+        """Return when it ends."""
 
 
 class Held(NamedTuple, Generic[R]):
@@ -74,36 +67,57 @@ class Held(NamedTuple, Generic[R]):
 
 
 class Shelf(Generic[R]):
-    """Rules by the territory that they cover, in the order in which they were given."""
+    """Rules by the territory that they cover, in the order in which they were given.
 
-    def __init__(self, atlas: Atlas, rules: tuple[R, ...]) -> None:
+    `memo` is for what is made of the rules at a territory: what shares the shelf shares it.
+    """
+
+    def __init__(self, atlas: Atlas, rules: tuple[R, ...], ranks: tuple[int, ...] = ()) -> None:
         """Sort the rules once; those for everywhere are kept apart."""
         self.rules: tuple[R, ...] = rules
         self._held: dict[str | None, tuple[Held[R], ...]] = {}
         self.atlas = atlas
+        self.memo: dict[Hashable, Any] = {}
         self.everywhere: list[tuple[int, R]] = []
         self.by_code: dict[str | None, list[tuple[int, R]]] = {}
-        for rank, rule in enumerate(rules):
+        for rank, rule in zip(ranks or range(len(rules)), rules, strict=True):
             if rule.place.kind == "everywhere":
                 self.everywhere.append((rank, rule))
             else:
                 for code in atlas.list_codes(rule.place):
                     self.by_code.setdefault(code, []).append((rank, rule))
 
+    def rank(self, code: str | None) -> list[tuple[int, R]]:
+        """Return the rules that can touch a territory, with their ranks, in no order."""
+        own: list[tuple[int, R]] = self.by_code.get(code, [])
+        return [*own, *self.everywhere] if own else self.everywhere
+
     def at(self, code: str | None) -> list[R]:
         """Return the rules that can touch a territory."""
-        own: list[tuple[int, R]] = self.by_code.get(code, [])
-        ranked = sorted((*own, *self.everywhere), key=itemgetter(0)) if own else self.everywhere
-        return [rule for _rank, rule in ranked]
+        return [rule for _rank, rule in sorted(self.rank(code), key=itemgetter(0))]
 
-    def list_dated(self) -> set[str | None]:
+    def find_source(self, code: str | None) -> Shelf[R]:
+        """Return the shelf that all rules at a territory come from."""
+        del code
+        return self
+
+    def list_dated(self) -> frozenset[str | None]:
         """List the territories at which a rule begins or ends some day."""
-        return {
+        return self._dated
+
+    @cached_property
+    def _dated(self) -> frozenset[str | None]:
+        return frozenset(
             code
             for rule in self.rules
             if self._is_dated(rule)
             for code in self.atlas.list_codes(rule.place)
-        }
+        )
+
+    @cached_property
+    def regions(self) -> frozenset[str]:
+        """The subdivisions that rules name."""
+        return frozenset(rule.place.key for rule in self.rules if rule.place.kind == "subdivision")
 
     def list_held(self, code: str | None) -> tuple[Held[R], ...]:
         """List the rules that hold at a territory at some time, in the given order."""
@@ -140,6 +154,43 @@ class Shelf(Generic[R]):
         return market is not None and any(one.starts or one.ends for one in market.members)
 
 
+class Pile(Shelf[R]):
+    """Shelves on top of each other: a feature's own rules and those that it shares.
+
+    Where just one of them has rules, that one answers, and with it everybody who shares it.
+    """
+
+    def __init__(self, atlas: Atlas, shelves: tuple[Shelf[R], ...]) -> None:
+        """Take shelves whose ranks are of one order."""
+        self.atlas = atlas
+        self.shelves = shelves
+        self.memo = {}
+        self._held = {}
+
+    @cached_property
+    def rules(self) -> tuple[R, ...]:  # type: ignore[override]
+        """All rules, shelf by shelf."""
+        return tuple(rule for shelf in self.shelves for rule in shelf.rules)
+
+    def rank(self, code: str | None) -> list[tuple[int, R]]:
+        """Return the rules of all shelves, each once."""
+        return list(dict(pair for shelf in self.shelves for pair in shelf.rank(code)).items())
+
+    def find_source(self, code: str | None) -> Shelf[R]:
+        """Return the only shelf that has rules for a territory, else this pile."""
+        filled = [one for one in self.shelves if one.everywhere or code in one.by_code]
+        return filled[0] if len(filled) == 1 else self if filled else self.shelves[0]
+
+    @cached_property
+    def _dated(self) -> frozenset[str | None]:
+        return frozenset[str | None]().union(*[shelf.list_dated() for shelf in self.shelves])
+
+    @cached_property
+    def regions(self) -> frozenset[str]:
+        """The subdivisions that rules name."""
+        return frozenset[str]().union(*[shelf.regions for shelf in self.shelves])
+
+
 def _span(rule: Offer | LegalOrder | PlacedRule) -> tuple[date | None, date | None]:
     """Return the local dates between which a rule holds; a life cycle always does."""
     if isinstance(rule, LifeCycle):
@@ -152,7 +203,7 @@ def _list_dates(rule: Offer | LegalOrder | PlacedRule) -> tuple[date | None, dat
     return (rule.closed_to_new, rule.sunset) if isinstance(rule, LifeCycle) else _span(rule)
 
 
-def list_flips(rows: Iterable[Row | Held[Any]], territory: str) -> list[Flip]:
+def list_flips(rows: Iterable[Spanned], territory: str) -> list[Flip]:
     """List when the rows begin and end, leaving out always."""
     return [
         Flip(at, territory)
@@ -189,40 +240,3 @@ def _rank_place(atlas: Atlas, target: Target, place: Place) -> tuple[Any, ...]:
     kind = "feature" if target.feature else "bundle"
     market = atlas.markets.get(place.key) if place.kind == "market" else None
     return (_LEVELS[kind, place.kind], -(market.priority if market else 0), place.key)
-
-
-def list_offer_rows(shelf: Shelf[Offer], signal: str, code: str | None) -> Rows:
-    """List the rows of ranked offers that speak of this signal at this territory."""
-    return tuple(
-        Row(
-            rule=offer.rule,
-            status=offer.status,
-            starts=starts,
-            ends=ends,
-            subdivision=_subdivision(offer),
-            platform=offer.platform,
-            rollout=offer.rollout,
-            place=offer.place.key,
-        )
-        for offer, starts, ends in shelf.list_held(code)
-        if offer.basis in ("", signal)
-    )
-
-
-def list_order_rows(shelf: Shelf[LegalOrder], code: str | None) -> Rows:
-    """List the rows of legal orders at this territory; each blocks from its date on."""
-    return tuple(
-        Row(
-            rule=order.rule,
-            status="blocked-by-law",
-            starts=starts,
-            ends=ends,
-            subdivision=_subdivision(order),
-            place=order.place.key,
-        )
-        for order, starts, ends in shelf.list_held(code)
-    )
-
-
-def _subdivision(rule: Offer | LegalOrder) -> str:
-    return rule.place.key if rule.place.kind == "subdivision" else ""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flags.engine import definitions as made
+from flags.engine.listings import Row, Rows, list_offer_rows, list_order_rows
 from flags.engine.places import Atlas
-from flags.engine.rows import Row, Rows, Shelf, list_offer_rows, list_order_rows
+from flags.engine.rows import Shelf
 from flags.models import Feature, Offer
 
 BLOCKED = "blocked-by-law"
@@ -154,7 +155,7 @@ class Verdicts:
 
     def _decide_rules(self, feature: Feature, code: str) -> tuple[str, Decider]:
         """Ask the law gate, then the offer gate."""
-        order = self._current(list_order_rows(self._shelve_orders(feature), code))
+        order = self._current(list_order_rows(self._shelve_orders(feature), code).rows)
         if order is not None:
             return BLOCKED, _order_decider(order)
         for signal in feature.law_basis:
@@ -184,7 +185,7 @@ class Verdicts:
         known = (group, signal, code)
         if known not in self._rows:
             offers = self._shelve_offers(group, feature)
-            self._rows[known] = list_offer_rows(offers, signal, code)
+            self._rows[known] = list_offer_rows(offers, signal, code).rows
         return self._rows[known]
 
     def _shelve_offers(self, group: str, feature: Feature) -> Shelf[made.Offer]:

@@ -91,7 +91,7 @@ class CapGate:
             rows = self.rows[code] = self.shelf.list_held(code)
         return rows
 
-    def _list_dated(self) -> set[str | None]:
+    def _list_dated(self) -> frozenset[str | None]:
         return self.shelf.list_dated()
 
 

@@ -14,13 +14,21 @@ from typing import Any
 from flags.engine.atoms import Atom
 from flags.engine.definitions import Feature, LegalOrder, Offer
 from flags.engine.ground import Ground
+from flags.engine.listings import (
+    BLOCKED,
+    NO_ROWS,
+    Listing,
+    Row,
+    Rows,
+    has_blocks,
+    list_offer_rows,
+    list_order_rows,
+    list_platforms,
+)
 from flags.engine.outcomes import Answers, Flip, Outcome, Reader
-from flags.engine.places import Atlas
 from flags.engine.result import Reason
-from flags.engine.rows import Row, Rows, Shelf, list_flips, list_offer_rows, list_order_rows
+from flags.engine.rows import Shelf, list_flips
 from flags.engine.signals import Participants, Sighting
-
-BLOCKED = "blocked-by-law"
 
 
 class LawGate:
@@ -29,24 +37,25 @@ class LawGate:
     def __init__(
         self,
         signals: tuple[str, ...],
-        offers: tuple[Offer, ...],
-        orders: tuple[LegalOrder, ...],
-        atlas: Atlas,
+        offers: Shelf[Offer],
+        orders: Shelf[LegalOrder],
         answers: Answers,
         *,
         fail_closed: bool,
     ) -> None:
         """Take ranked offers and orders; rows of a territory are made when it is first seen."""
         self.signals = signals
-        self.offers = Shelf(atlas, offers)
-        self.orders = Shelf(atlas, orders)
+        self.offers = offers
+        self.orders = orders
         self.answers = answers
-        places = [offer.place for offer in offers] + [order.place for order in orders]
-        self.rows: dict[tuple[str, str | None], tuple[Rows, Rows]] = {}
-        self.places = {signal: Atom(signal, self._reader_of(signal)) for signal in signals}
-        names = {offer.platform.lower() for offer in offers if offer.platform}
-        self.platform = Atom("platform", lambda name: name if name is None or name in names else "")
-        self.regions = frozenset(place.key for place in places if place.kind == "subdivision")
+        self.places = {signal: self._share_atom(signal) for signal in signals}
+        names = list_platforms(offers)
+        self.platform = Atom(
+            "platform",
+            lambda name: name if name is None or name in names else "",
+            key=("one of or unknown", names),
+        )
+        self.regions = offers.regions | orders.regions
         # Who may be in any of them is asked about all: as strict as the strictest of them.
         self.anywhere = ("", *sorted(self.regions)) if fail_closed else ("",)
         self.subdivision = Atom("subdivision", self._read_subdivision)
@@ -65,8 +74,8 @@ class LawGate:
         for signal, atom in self.places.items():
             for orders, offers in reader.cell(atom):
                 for subdivision in subdivisions:
-                    row = _find_order(orders, reader, subdivision) or _find_block(
-                        offers, reader, subdivision, platform
+                    row = _find_order(orders.rows, reader, subdivision) or _find_block(
+                        offers.rows, reader, subdivision, platform
                     )
                     if row is not None:
                         return self.answers.off(
@@ -79,6 +88,14 @@ class LawGate:
         if code is None:
             return self.anywhere
         return (code,) if code in self.regions else ("",)
+
+    def _share_atom(self, signal: str) -> Atom:
+        """Return the question what blocks at a signal's place, one for all of both shelves."""
+        key = ("law", signal, self.offers)
+        atom: Atom | None = self.orders.memo.get(key)
+        if atom is None:
+            atom = self.orders.memo[key] = Atom(signal, self._reader_of(signal))
+        return atom
 
     def _reader_of(self, signal: str) -> Any:
         """Make the atom's read: the rows of every place at which the signal was seen."""
@@ -94,16 +111,13 @@ class LawGate:
         found = (self._rows_at("participants", code) for code in seen.codes)
         return tuple(rows for rows in found if rows is not None)
 
-    def _rows_at(self, signal: str, code: str | None) -> tuple[Rows, Rows] | None:
+    def _rows_at(self, signal: str, code: str | None) -> tuple[Listing, Listing] | None:
         """Return orders and offers at a place, None where nothing there ever blocks."""
-        key = (signal, code)
-        rows = self.rows.get(key)
-        if rows is None:
-            offers = list_offer_rows(self.offers, signal, code)
-            if not any(row.status == BLOCKED for row in offers):
-                offers = ()
-            rows = self.rows[key] = (list_order_rows(self.orders, code), offers)
-        return rows if rows[0] or rows[1] else None
+        offers = list_offer_rows(self.offers, signal, code)
+        if not offers.blocks:
+            offers = NO_ROWS
+        orders = list_order_rows(self.orders, code)
+        return (orders, offers) if orders.rows or offers.rows else None
 
     def _list_flips(self) -> list[Flip]:
         """List the boundaries at every place; with participants they concern everybody."""
@@ -121,20 +135,16 @@ class LawGate:
 
 def build(feature: Feature, ground: Ground, answers: Answers) -> LawGate | None:
     """Return the gate, or None when nothing could ever block the feature."""
-    offers = ground.offers_of(feature)
-    orders = ground.orders_of(feature)
-    blocked = any(offer.status == BLOCKED for offer in offers)
-    if not feature.law_basis or not (blocked or orders):
+    if not feature.law_basis:
+        return None
+    offers = ground.offer_shelf_of(feature)
+    orders = ground.order_shelf_of(feature)
+    if not has_blocks(offers):
+        offers = ground.no_offers
+    if not (offers.rules or orders.rules):
         return None
     signals = tuple(dict.fromkeys(feature.law_basis))
-    return LawGate(
-        signals,
-        offers if blocked else (),
-        orders,
-        ground.atlas,
-        answers,
-        fail_closed=feature.fail_closed,
-    )
+    return LawGate(signals, offers, orders, answers, fail_closed=feature.fail_closed)
 
 
 def _find_order(rows: Rows, reader: Reader, subdivision: str) -> Row | None:
@@ -160,5 +170,5 @@ def _is_current(row: Row, reader: Reader) -> bool:
     return reader.passed(row.starts) and not reader.passed(row.ends)
 
 
-def _flatten(rows: tuple[Rows, Rows] | None) -> Rows:
-    return () if rows is None else rows[0] + rows[1]
+def _flatten(rows: tuple[Listing, Listing] | None) -> Rows:
+    return () if rows is None else rows[0].rows + rows[1].rows

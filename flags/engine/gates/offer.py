@@ -10,20 +10,25 @@ from flags.engine.bucketing import bucket, find_identity
 from flags.engine.context import Context
 from flags.engine.definitions import Feature, Offer
 from flags.engine.ground import Ground
+from flags.engine.listings import (
+    NO_ROWS,
+    Listing,
+    Row,
+    list_dated_flips,
+    list_platforms,
+    offer_atom,
+)
 from flags.engine.outcomes import (
     Answers,
     Chance,
     Credit,
     Draw,
-    Flip,
     Outcome,
     Reader,
     draw_share,
 )
-from flags.engine.places import Atlas
 from flags.engine.result import Reason
-from flags.engine.rows import Row, Rows, Shelf, list_flips, list_offer_rows
-from flags.engine.signals import Sighting
+from flags.engine.rows import Shelf
 
 EVERYBODY_PERCENT = 100
 REASONS = {
@@ -39,38 +44,37 @@ REASONS = {
 class OfferGate:
     """Closed unless the offer basis is where the feature is live."""
 
-    def __init__(
-        self, feature: Feature, offers: tuple[Offer, ...], atlas: Atlas, answers: Answers
-    ) -> None:
-        """Take ranked offers; rows of a territory are made when it is first seen."""
+    def __init__(self, feature: Feature, shelf: Shelf[Offer], answers: Answers) -> None:
+        """Take a shelf of ranked offers; rows of a territory are made when it is first seen."""
         self.feature = feature
         self.basis = feature.offer_basis
         self.asks_partner = feature.partner_basis == self.basis
-        self.offers = tuple(offer for offer in offers if offer.basis in ("", self.basis))
-        self.shelf = Shelf(atlas, self.offers)
+        self.shelf = shelf
+        self.has_offers = bool(shelf.rules)
         self.answers = answers
-        self.rows: dict[str | None, Rows] = {}
-        self.place = Atom(self.basis, self._read_place)
-        names = {offer.platform.lower() for offer in self.offers if offer.platform}
-        self.platform = Atom("platform", lambda name: name if name in names else "")
-        self.regions = frozenset(
-            offer.place.key for offer in self.offers if offer.place.kind == "subdivision"
+        self.place = offer_atom(shelf, self.basis)
+        names = list_platforms(shelf)
+        self.platform = Atom(
+            "platform", lambda name: name if name in names else "", key=("one of", names)
         )
-        self.subdivision = Atom("subdivision", lambda code: code if code in self.regions else "")
+        self.regions = regions = shelf.regions
+        self.subdivision = Atom(
+            "subdivision", lambda code: code if code in regions else "", key=("one of", regions)
+        )
         self.has_platforms = bool(names)
         self.atoms = (
-            *((self.place,) if self.offers else ()),
+            *((self.place,) if self.has_offers else ()),
             *((self.platform,) if names else ()),
             *((self.subdivision,) if self.regions else ()),
         )
-        self.flips = tuple(sorted(set(self._list_flips())))
+        self.flips = list_dated_flips(shelf, self.basis)
 
     def check(self, reader: Reader) -> Outcome | Chance | None:
         """Close unless the first row that holds now is live; without one the default decides.
 
         Where a partner has to be at this very basis, `needs-partner` is open too.
         """
-        row = self._find_row(reader) if self.offers else None
+        row = self._find_row(reader) if self.has_offers else None
         status = self.feature.default_status if row is None else row.status
         rule = None if row is None else row.rule
         # Whether a partner is here is for the gate partner to say.
@@ -84,10 +88,19 @@ class OfferGate:
         return closed if row.rollout <= 0 else OfferRollout(self.feature.key, row.rollout, closed)
 
     def _find_row(self, reader: Reader) -> Row | None:
+        """Return the first row that holds now: the same for all who share the shelf."""
+        memo = reader.memo
+        if self.place not in memo:
+            memo[self.place] = self._choose_row(reader)
+        row: Row | None = memo[self.place]
+        return row
+
+    def _choose_row(self, reader: Reader) -> Row | None:
         platform = reader.cell(self.platform) if self.has_platforms else ""
         subdivision = reader.cell(self.subdivision) if self.regions else ""
-        rows: Rows = reader.cell(self.place)
-        for row in rows:
+        # Lowering asks about one signal at a time, and of others reads nothing.
+        listing: Listing = reader.cell(self.place) or NO_ROWS
+        for row in listing.rows:
             if (
                 row.subdivision in ("", subdivision)
                 and row.platform.lower() in ("", platform)
@@ -96,23 +109,6 @@ class OfferGate:
             ):
                 return row
         return None
-
-    def _read_place(self, seen: Sighting) -> Rows:
-        return self._rows_at(seen.code)
-
-    def _rows_at(self, code: str | None) -> Rows:
-        rows = self.rows.get(code)
-        if rows is None:
-            rows = list_offer_rows(self.shelf, self.basis, code)
-            self.rows[code] = rows
-        return rows
-
-    def _list_flips(self) -> list[Flip]:
-        return [
-            flip
-            for code in self.shelf.list_dated()
-            for flip in list_flips(self._rows_at(code), code or "")
-        ]
 
 
 class OfferRollout:
@@ -139,4 +135,4 @@ def build(feature: Feature, ground: Ground, answers: Answers) -> OfferGate | Non
     """Return the gate, or None when the feature asks no country for its offer."""
     if feature.offer_basis == "none":
         return None
-    return OfferGate(feature, ground.offers_of(feature), ground.atlas, answers)
+    return OfferGate(feature, ground.offer_shelf_of(feature), answers)

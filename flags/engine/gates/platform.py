@@ -53,7 +53,7 @@ class PlatformGate:
         self.answers = answers
         self.retirements = retirements = ground.retirements
         self.atlas = ground.atlas
-        self.least = _list_minimums(profile) if profile else None
+        self.least = _share_minimums(profile, ground) if profile else None
         least = self.least or {}
         self.retirement = Atom("retirement", self._read_retirement, key="farewell")
         self.opens_unknown = opens_unknown
@@ -64,7 +64,9 @@ class PlatformGate:
                 return name
             return UNKNOWN if opens_unknown and name not in named else None
 
-        self.platform = Atom("platform", read)
+        self.platform = Atom(
+            "platform", read, key=("least", frozenset(least), opens_unknown, named)
+        )
         versions = [atom for one in least.values() for atom in one if atom is not None]
         self.atoms = (
             *((self.retirement,) if retirements else ()),
@@ -125,6 +127,14 @@ def build(feature: Feature, ground: Ground, answers: Answers) -> PlatformGate | 
         return None
     opens_unknown = ground.opens_unknown(feature)
     return PlatformGate(profile, ground, answers, opens_unknown=opens_unknown)
+
+
+def _share_minimums(profile: PlatformProfile, ground: Ground) -> dict[str, Least]:
+    """Return the least versions of a profile, made once for all of its features."""
+    found: dict[str, Least] | None = ground.memo.get(("least", profile.key))
+    if found is None:
+        found = ground.memo["least", profile.key] = _list_minimums(profile)
+    return found
 
 
 def _list_minimums(profile: PlatformProfile) -> dict[str, Least]:

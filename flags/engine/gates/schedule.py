@@ -32,7 +32,7 @@ class ScheduleGate:
         self.group = schedule.market
         # All features of a schedule ask the same: the cell is found once for them.
         self.when = Atom(ZONES[self.anchor], self._read, key=("schedule", schedule))
-        self.atoms = (self.when,)
+        self.atoms: tuple[Atom, ...] = (self.when,)
         self.flips = timetables.flips
 
     def check(self, reader: Reader) -> Outcome | None:
