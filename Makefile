@@ -14,10 +14,10 @@ DEVELOP = DEBUG=1 LANDFALL_DEMO=1
 # Status 5 says that ARGS chose none of these tests.
 pytest = $(VENV)/python -m pytest $(1) $(ARGS) || test $$? -eq 5
 
-.PHONY: help run test check lint format types bench demo-reset shell changelog pin clean need-python develop
+.PHONY: help run test check lint format types bench fuzz-engine demo-reset shell changelog pin clean need-python develop
 
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: need-python ## Start everything: set-up, database, demo, web, worker, beat, Redis (PORT=8000)
 	@$(PYTHON) -m launch
@@ -46,6 +46,9 @@ types: develop ## Types
 bench: develop ## Benchmarks: requests per second, and how long a toggle takes to arrive
 	@$(VENV)/python -m bench.http_frontend
 	@$(VENV)/python -m bench.toggle_latency
+
+fuzz-engine: develop ## Ask the engine millions of questions (ARGS="--count 5000000", --seconds, --only)
+	@$(VENV)/python -m tests.conformance.fuzz $(ARGS)
 
 demo-reset: need-python ## Throw the demo's database away; the next start loads it anew
 	@$(PYTHON) -m launch.reset

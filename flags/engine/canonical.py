@@ -16,6 +16,7 @@ from flags.engine.constraints import (
     parse_number,
 )
 from flags.engine.definitions import Constraint, Strategy, Variant
+from flags.engine.patterns import find_disputed
 from flags.engine.versions import parse_strict
 
 LIST_OPERATORS = frozenset(
@@ -24,16 +25,20 @@ LIST_OPERATORS = frozenset(
 EMPTY_LIST_OPERATORS = frozenset({"IN", "NOT_IN"})
 PAYLOAD_TYPES = frozenset({"string", "json", "csv", "number"})
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
-# Read differently by RE2, Rust and JavaScript: Perl classes, look-around, possessive marks.
-_DISPUTED_PATTERN = re.compile(r"\\[dDwWsSbBpP]|\(\?[^:]|[*+?}]\+|\[\[:")
 _PERCENT = re.compile(r"100|[1-9]?[0-9]", re.ASCII)
 _MILLISECOND = 1_000
+_WEIGHT_MAX = 1_000
+# Quotes end the texts of which SDKs make their rules; backslashes escape what follows.
+_QUOTING = re.compile(r'["\\]')
+# One engine hashes the clock and no other does; the environment is the token's, and an SDK
+# may have been told another name for it.
+_NOT_STICKY = frozenset({"currentTime", "environment"})
 
 
 def canonical_constraint(constraint: Constraint) -> Constraint | None:
     """Return the constraint as all SDKs read it alike, or None when there is no such form."""
     operator = constraint.operator
-    if operator not in OPERATORS or '"' in constraint.context_name or not constraint.context_name:
+    if operator not in OPERATORS or not is_quotable(constraint.context_name):
         return None
     if operator in LIST_OPERATORS:
         return _canonical_list(constraint)
@@ -49,6 +54,16 @@ def canonical_constraint(constraint: Constraint) -> Constraint | None:
     )
 
 
+def is_quotable(text: str) -> bool:
+    """Tell whether a name or parameter can stand in the rule that an SDK makes of it."""
+    return bool(text) and _QUOTING.search(text) is None
+
+
+def is_sticky(field: str) -> bool:
+    """Tell whether people may be recognised by a field."""
+    return is_quotable(field) and field not in _NOT_STICKY
+
+
 def canonical_time(at: datetime) -> str | None:
     """Return an instant with exactly three digits of fraction, None when it has more."""
     if at.microsecond % _MILLISECOND:
@@ -62,10 +77,16 @@ def canonical_variants(variants: tuple[Variant, ...]) -> tuple[Variant, ...] | N
     kept = tuple(variant for variant in variants if variant.weight >= 0)
     if not any(variant.weight for variant in kept):
         return ()
-    for variant in kept:
-        if variant.payload is not None and variant.payload.type not in PAYLOAD_TYPES:
-            return None
-    return kept
+    return kept if all(_is_sendable(variant) for variant in kept) else None
+
+
+def _is_sendable(variant: Variant) -> bool:
+    return (
+        variant.weight <= _WEIGHT_MAX
+        and (variant.payload is None or variant.payload.type in PAYLOAD_TYPES)
+        and is_sticky(variant.stickiness or "default")
+        and all(is_sticky(override.context_name) for override in variant.overrides)
+    )
 
 
 def canonical_strategy(strategy: Strategy, key: str) -> Strategy | None:
@@ -108,13 +129,16 @@ def _canonical_parameters(strategy: Strategy, key: str) -> dict[str, str] | None
     given = strategy.parameters
     name = strategy.name
     stickiness = given.get("stickiness") or "default"
-    common = {"groupId": given.get("groupId") or key, "stickiness": stickiness}
-    if '"' in stickiness:
+    group = given.get("groupId") or key
+    common = {"groupId": group, "stickiness": stickiness}
+    # Node hashes what is not ASCII in its own way.
+    if not (is_sticky(stickiness) and is_quotable(group) and group.isascii()):
         return None
     if name in ("default", "userWithId"):
         return {"rollout": "100", **common}
     if name == "remoteAddress":
-        return {"IPs": given.get("IPs", ""), **common}
+        listed = given.get("IPs", "")
+        return {"IPs": listed, **common} if is_quotable(listed) else None
     # applicationHostname asks for the host that evaluates: true there, never here.
     wanted = _PERCENT_NAMES.get(name)
     percent = given.get(wanted, "") if wanted else ""
@@ -166,5 +190,4 @@ def _canonical_value(constraint: Constraint) -> str | None:
         return value if good else None
     if operator.startswith("SEMVER_"):
         return value if parse_strict(value) is not None else None
-    disputed = _DISPUTED_PATTERN.search(value) or not value.isascii()
-    return None if disputed or not is_pattern(value) else value
+    return value if value and find_disputed(value) is None and is_pattern(value) else None

@@ -106,9 +106,9 @@ def compile_constraint(constraint: Constraint) -> Compiled:
 
 
 def parse_address(text: str) -> Address | None:
-    """Return an IP address, None when it is not one; scopes are not accepted."""
+    """Return an IP address, None when it is not one; scopes and spaces are not accepted."""
     try:
-        return None if "%" in text else ip_address(text.strip())
+        return None if "%" in text else ip_address(text)
     except ValueError:
         return None
 
@@ -154,8 +154,10 @@ def parse_instant(text: str) -> datetime | None:
 
 
 def parse_number(text: str) -> float | None:
-    """Return a number as Unleash's engines read it, None when it is not one."""
-    text = text.strip()
+    """Return a number as Unleash's engines read it, None when it is not one.
+
+    Space around it makes it none, as in every SDK.
+    """
     return float(text) if _NUMBER.fullmatch(text) else None
 
 

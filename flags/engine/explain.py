@@ -25,7 +25,7 @@ from flags.engine.gates.requires import RequiresGate
 from flags.engine.gates.targeting import TargetingChance
 from flags.engine.outcomes import Chance, Gate, Outcome
 from flags.engine.result import Evaluation, Reason
-from flags.engine.signals import Participants, Residence, Sighting, Signals, resolve
+from flags.engine.signals import Participants, Residence, Sighting
 
 State = Literal["open", "closed", "not reached"]
 Read = dict[str, str | None]
@@ -144,14 +144,12 @@ class _Teller:
         self.feature = feature
         self.context = context
         self.reader = ContextReader(snapshot, context)
-        self.signals: Signals = resolve(context)
 
     def tell(self, name: str, gate: Gate) -> tuple[Step, Outcome | None]:
         """Return the gate's step, and its outcome when it has one."""
         outcome: Outcome | None
-        read: Read = {}
+        read = self._list_read(gate)
         try:
-            read = self._list_read(gate)
             verdict = gate.check(self.reader)
             if verdict is None or isinstance(verdict, Outcome):
                 outcome = verdict
@@ -184,26 +182,40 @@ class _Teller:
 
     def _code_of(self, signal: str) -> str | None:
         """Return where the signal that decided was; participants are in several places."""
-        return getattr(self.signals, signal) if signal in _PLACED else None
+        if signal not in _PLACED:
+            return None
+        try:
+            seen: Sighting = self.snapshot.attributes[signal].read(self.context)
+        except Exception:  # noqa: BLE001  # an explanation always comes back
+            return None
+        return seen.code
 
     def _zone_of(self, code: str | None) -> str:
         zones = (one.zone for one in self.snapshot.definitions.territories if one.code == code)
         return next(zones, "")
 
     def _list_read(self, gate: Gate) -> Read:
-        """List what the gate can read of this person, by field."""
+        """List what the gate can read of this person, by field; what it cannot is left out."""
         found: Read = {}
         for name in dict.fromkeys(atom.attribute for atom in gate.atoms):
-            value = self.snapshot.attributes[name].read(self.context)
-            parts = _GATHERED.get(name)
-            if parts is None:
-                # Names such as `field:userId` say how a field is read, then which.
-                found[name.partition(":")[2] or name] = _text(value)
-            elif value is not None:
-                found |= {part: _text(one) for part, one in zip(parts, value, strict=True)}
+            try:
+                found |= self._read(name)
+            except Exception:  # noqa: BLE001, S112  # an explanation always comes back
+                continue
         if isinstance(gate, RequiresGate):
             found |= {want.feature: self._reason_of(want.feature) for want, _refused in gate.wants}
         return found
+
+    def _read(self, name: str) -> Read:
+        """Read one attribute, which may be gathered from several fields."""
+        value = self.snapshot.attributes[name].read(self.context)
+        parts = _GATHERED.get(name)
+        if parts is None:
+            # Names such as `field:userId` say how a field is read, then which.
+            return {name.partition(":")[2] or name: _text(value)}
+        if value is None:
+            return {}
+        return {part: _text(one) for part, one in zip(parts, value, strict=True)}
 
     def _reason_of(self, key: str) -> str:
         decision = self.reader.decide(key)

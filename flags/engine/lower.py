@@ -161,6 +161,8 @@ class _Lowering:
         ways = self.ways[key]
         notes = list(ways.notes)
         dependencies = self._depend(feature, notes)
+        if canonical_variants(feature.variants) is None:
+            notes.append("variants cannot be sent")
         on = bool(ways.strategies) and dependencies is not None
         return LoweredFeature(
             key=key,
@@ -273,12 +275,23 @@ class _Lowering:
         for dependency in feature.dependencies:
             parent = self.ground.features.get(dependency.feature)
             sendable = parent and not (parent.dependencies or parent.requires)
-            if not dependency.enabled or not sendable or dependency.feature in wanted:
+            named = bool(dependency.variants) and not (parent and self._always_varies(parent))
+            if not (dependency.enabled and sendable) or named or dependency.feature in wanted:
                 notes.append(f"dependency on {dependency.feature} cannot be sent")
                 return None
             notes += [f"{dependency.feature}: {n}" for n in self.ways[dependency.feature].notes]
             wanted[dependency.feature] = dependency
         return tuple(wanted[name] for name in sorted(wanted))
+
+    def _always_varies(self, parent: Feature) -> bool:
+        """Tell whether SDKs know a variant of the parent whenever it is on, and the same one.
+
+        They take a parent without any variant for one that has each of them.
+        """
+        ways = self.ways[parent.key]
+        return not ways.notes and bool(
+            _legacy_variants(parent) or all(way.variants for way in ways.strategies)
+        )
 
 
 def _join(strategy: Strategy, entry: Entry, key: str, notes: list[str]) -> Strategy | None:

@@ -99,7 +99,7 @@ def _pick(sweep: Sweep, context: Context, renderer: Renderer) -> list[Fragment]:
     """Hash an identity for every open feature of a sweep."""
     try:
         identity = find_identity(context, sweep.stickiness).encode()  # type: ignore[union-attr]
-    except (AttributeError, UnicodeEncodeError):
+    except Exception:  # noqa: BLE001  # an answer always comes back
         # Nobody to recognise, or no text in UTF-8: each feature says what becomes of that.
         return [_fragment(one.settle(context), renderer) for one in sweep.opens]
     picked = [

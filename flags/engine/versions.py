@@ -7,14 +7,17 @@ from typing import Any
 
 Version = tuple[Any, ...]
 
-_NUMBER = r"(?:0|[1-9][0-9]{0,17})"
+_NUMBER = r"(?:0|[1-9][0-9]{0,19})"
 _PART = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _TAIL = rf"(?:-(?P<pre>{_PART}(?:\.{_PART})*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 _STRICT = re.compile(rf"(?P<core>{_NUMBER}\.{_NUMBER}\.{_NUMBER}){_TAIL}", re.ASCII)
 # Platforms give one to five parts, some with leading zeros.
-_PADDED = re.compile(rf"(?P<core>[0-9]{{1,18}}(?:\.[0-9]{{1,18}}){{0,4}}){_TAIL}", re.ASCII)
+_PADDED = re.compile(rf"(?P<core>[0-9]{{1,20}}(?:\.[0-9]{{1,20}}){{0,4}}){_TAIL}", re.ASCII)
 _PADDED_PARTS = 5
-_LENGTH_MAX = 128
+# As Unleash's engines have it: what they can compare and we could not would be on there only.
+_NUMBER_MAX = 2**64 - 1
+# More than a context's field may have; Python refuses to read numbers of many more digits.
+_LENGTH_MAX = 2_000
 
 
 def parse_strict(text: str) -> Version | None:
@@ -62,6 +65,8 @@ def _parse(pattern: re.Pattern[str], text: str, *, parts: int) -> Version | None
     if match is None:
         return None
     numbers = [int(number) for number in match["core"].split(".")]
+    if max(numbers) > _NUMBER_MAX:
+        return None
     numbers += [0] * (parts - len(numbers))
     return (tuple(numbers), _rank_pre(match["pre"]))
 

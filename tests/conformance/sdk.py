@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from yggdrasil_engine.engine import UnleashEngine  # type: ignore[import-untyped]  # no types
 
 STANDARD = ("userId", "sessionId", "remoteAddress", "appName", "environment", "currentTime")
+
+
+class Verdict(NamedTuple):
+    """What an engine says about one feature; no variant is `disabled`."""
+
+    on: bool
+    variant: str = "disabled"
+    payload: tuple[str, str] | None = None
 
 
 class Sdk:
@@ -25,6 +33,24 @@ class Sdk:
     def variant(self, key: str, fields: dict[str, Any], now: datetime) -> str:
         """Ask for the name of the variant, `disabled` when there is none."""
         return str(self.engine.check_variant(key, write_context(fields, now)).variant.name)
+
+    def judge(self, key: str, context: dict[str, Any]) -> Verdict:
+        """Ask for everything about a feature; raises where the engine would say off instead.
+
+        The questions behind `check_enabled`: those hide failures, and take twice the time.
+        """
+        on = self.engine._do_is_enabled(key, context)
+        assert on is not None, f"Unleash's engine has no feature {key}"
+        if not on:
+            return Verdict(on=False)
+        variant = self.engine._do_get_variant(key, context)
+        assert variant.feature_enabled, f"Unleash's engine contradicts itself about {key}"
+        payload = variant.payload
+        return Verdict(
+            on=True,
+            variant=variant.name,
+            payload=(payload["type"], payload["value"]) if payload else None,
+        )
 
 
 def write_context(fields: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -1,44 +1,49 @@
-"""The engine against the official Rust engine, on generated canonical payloads."""
+"""The engine against the official Rust engine, on generated canonical payloads.
+
+`make fuzz-engine` asks the same of millions.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flags.engine.compile import compile_snapshot
 from flags.engine.definitions import Definitions
-from flags.engine.evaluate import evaluate
 from flags.engine.lower import lower
-from flags.wire.context import read_context
 from flags.wire.unleash import render_features
-from flags.wire.unleash_import import parse_features
-from tests.conformance.payloads import contexts, definitions
-from tests.conformance.sdk import Sdk
-from tests.unit.engine.worlds import NOON
+from tests.conformance.compare import FOUND, find_difference, replay
+from tests.conformance.crowds import draw_crowd
+from tests.conformance.payloads import definitions, write_as_it_is
 
-moments = st.sampled_from((-24, 0, 5, 12, 24)).map(lambda hours: NOON + timedelta(hours=hours))
+PEOPLE_PER_PAYLOAD = 20
+PAYLOADS = 250
+seeds = st.integers(0, 2**32)
 
 
-@given(
-    world=definitions(),
-    crowd=st.lists(st.tuples(contexts, moments), min_size=1, max_size=8),
-    inline=st.booleans(),
-)
+@settings(max_examples=PAYLOADS)
+@given(world=definitions(), seed=seeds, inline=st.booleans())
 def test_the_engine_and_yggdrasil_read_a_payload_alike(
-    world: Definitions, crowd: list[tuple[dict[str, Any], datetime]], *, inline: bool
+    world: Definitions, seed: int, *, inline: bool
 ) -> None:
-    """Every flag and every variant is the same, to the last hash."""
-    body = render_features([lower(world)], environment="production", inline_segments=inline)
-    sdk = Sdk(body)
-    assert sdk.warnings is None
-    snapshot = compile_snapshot(parse_features(body))
-    for fields, now in crowd:
-        context = read_context(fields, now=now, dice=lambda _n: 1, environment="default")
-        for key in snapshot.feature_keys:
-            evaluation = evaluate(snapshot, key, context)
-            assert evaluation.on == sdk.is_on(key, fields, now)
-            expected = evaluation.variant.name if evaluation.variant else "disabled"
-            assert expected == sdk.variant(key, fields, now)
+    """Every flag, variant and payload is the same, to the last hash: 20,000 comparisons."""
+    crowd = draw_crowd(seed, PEOPLE_PER_PAYLOAD)
+    assert find_difference(write_as_it_is(world, inline=inline), crowd) is None
+
+
+@settings(max_examples=PAYLOADS)
+@given(world=definitions(), seed=seeds, inline=st.booleans())
+def test_the_engine_and_yggdrasil_read_what_landfall_sends_alike(
+    world: Definitions, seed: int, *, inline: bool
+) -> None:
+    """What lowering and rendering made of a payload is one that all engines read alike."""
+    body = render_features([lower(world)], environment="default", inline_segments=inline)
+    assert find_difference(body, draw_crowd(seed, PEOPLE_PER_PAYLOAD)) is None
+
+
+@pytest.mark.parametrize("file", sorted(FOUND.glob("*.json")), ids=lambda file: file.stem)
+def test_what_once_differed_differs_no_more(file: Path) -> None:
+    """A difference that `make fuzz-engine` saved stays mended."""
+    assert replay(file) is None

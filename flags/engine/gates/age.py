@@ -81,5 +81,5 @@ def build(feature: Feature, ground: Ground, answers: Answers) -> AgeGate | None:
 
 def _reach(steps: tuple[int, ...], text: str | None) -> int:
     """Return the highest of the ages that was reached; 0 also for what is no number."""
-    age = parse_number(text) if text else None
+    age = parse_number(text.strip()) if text else None
     return max((step for step in steps if age is not None and age >= step), default=0)
