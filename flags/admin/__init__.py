@@ -1,6 +1,8 @@
 """Pages on which product managers decide; one subject a file."""
 
 from flags.admin import (
+    caps,
+    clusters,
     expectations,
     features,
     kills,
@@ -14,6 +16,8 @@ from flags.admin import (
 )
 
 __all__ = [
+    "caps",
+    "clusters",
     "expectations",
     "features",
     "kills",

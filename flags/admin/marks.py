@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from flags.models.place import Place
+from flags.models.place import Place, Region
 from regions.admin.names import territory_name
 
 STATUS_LABELS: dict[str, Any] = {
@@ -55,14 +55,26 @@ def badge(tone: str, label: Any) -> SafeString:
     return format_html('<span class="lf-badge lf-{}">{}{}</span>', tone, shape(tone), label)
 
 
+def meter(count: int, limit: int, words: str, mark: SafeString | str = "") -> SafeString:
+    """Return a bar that fills with a count, its words beside it, and perhaps a mark."""
+    percent = min(100, 100 * count // max(1, limit))
+    bar = format_html(
+        '<svg class="lf-meter{}" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="lf-meter-fill" width="{}" height="3"></rect></svg>',
+        " lf-meter-full" if count >= limit else "",
+        percent,
+    )
+    return format_html('<span class="lf-filled"><span>{}{}</span>{}</span>', words, bar, mark)
+
+
 def status_badge(status: str) -> SafeString:
     """Return the pill of an offer's status."""
     return badge(status, STATUS_LABELS.get(status, status))
 
 
-def place_label(place: Place) -> SafeString:
+def place_label(place: Region) -> SafeString:
     """Return the name and code of a place, "Everywhere" when none is set."""
-    if place.subdivision_id:
+    if isinstance(place, Place) and place.subdivision_id:
         return _named(str(place.subdivision_id), str(place.subdivision_id))
     if place.territory_id:
         return _named(territory_name(str(place.territory_id)), str(place.territory_id))

@@ -12,6 +12,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from pytest_django import Settings
 
+from flags.operations.caps import SetCap
+from flags.operations.clusters import SetClusterRollout
 from flags.operations.constraints import ConstraintSpec
 from flags.operations.expectations import SetExpectation
 from flags.operations.kills import PullKillSwitch
@@ -111,6 +113,18 @@ def stock(do: Do, name: str) -> None:
             reason="licensed",
             owner="pay-team",
             review_date=date(2026, 1, 1),
+        ),
+        SetCap(
+            **here, feature=feature, territory="SG", limit=100, reason="counted", owner="pay-team"
+        ),
+        SetClusterRollout(
+            **here,
+            key=name,
+            feature=feature,
+            order=("ucla", "nyu", "mit"),
+            enabled=1,
+            reason="friends",
+            owner="pay-team",
         ),
         SetLegalOrder(
             app="shop",

@@ -23,6 +23,8 @@ MAY_ADD = {
     "flags_feature": {"pm"},
     "flags_bundle": {"pm"},
     "flags_offer": {"pm"},
+    "flags_cap": {"pm"},
+    "flags_clusterrollout": {"pm"},
     "flags_killswitch": {"pm", "approver"},
     "flags_legalorder": {"pm"},
     "flags_partner": {"pm"},

@@ -1,0 +1,186 @@
+"""Caps: how many people may enrol, how many did, and whether that was the last."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from flags.admin.choices import (
+    app_field,
+    bundle_field,
+    environment_field,
+    feature_field,
+    market_field,
+    territory_field,
+)
+from flags.admin.marks import badge, meter, place_label, target_label
+from flags.models import Cap
+from flags.operations.caps import LIMIT_MAX, RemoveCap, SetCap
+from regions.governance.admin_forms import CommandForm
+from regions.governance.admin_pages import CommandAdmin, Step
+
+
+class CapFields(CommandForm):
+    """What every cap says, whatever it is about."""
+
+    limit = forms.IntegerField(
+        min_value=1,
+        max_value=LIMIT_MAX,
+        label=_("Limit, people"),
+        help_text=_("Below the number of enrolled people it is full; nobody loses a place."),
+    )
+    frees_place = forms.BooleanField(
+        required=False,
+        initial=True,
+        label=_("Who leaves frees a place"),
+        help_text=_("Otherwise the place stays theirs, and counted."),
+    )
+    reason = forms.CharField(
+        max_length=500,
+        label=_("Reason"),
+        help_text=_("Why it is so; the next person will read this."),
+    )
+    owner = forms.CharField(max_length=120, label=_("Owner"))
+    source = forms.CharField(max_length=300, required=False, label=_("Source"))
+    review_date = forms.DateField(required=False, label=_("Review on"))
+    starts_date = forms.DateField(required=False, label=_("From, local date"))
+    ends_date = forms.DateField(required=False, label=_("Until (excluded), local date"))
+
+
+class CapChangeForm(CapFields):
+    """What can change about a cap that is there: everything but what it is about."""
+
+    def build(self) -> SetCap:
+        """Return the cap as it shall be."""
+        row: Cap = self.instance
+        return SetCap(
+            app=row.app.key,
+            environment=row.environment.key,
+            feature=row.feature.key if row.feature else "",
+            bundle=row.bundle.key if row.bundle else "",
+            territory=row.territory_id or "",
+            market=row.market.key if row.market else "",
+            cap_id=row.pk,
+            **self.cleaned_data,
+        )
+
+
+class CapAddForm(CapFields):
+    """A new cap: what, where, and the rest."""
+
+    app = app_field()
+    environment = environment_field()
+    feature = feature_field()
+    bundle = bundle_field()
+    territory = territory_field()
+    market = market_field()
+    field_order = ("app", "environment", "feature", "bundle", "territory", "market")
+
+    def build(self) -> SetCap:
+        """Return the new cap."""
+        return SetCap(**self.cleaned_data)
+
+
+class CapRemoveForm(CommandForm):
+    """Nothing to type; the page asks."""
+
+    def build(self) -> RemoveCap:
+        """Return the removal of this cap."""
+        row: Cap = self.instance
+        return RemoveCap(app=row.app.key, environment=row.environment.key, cap_id=row.pk)
+
+
+def _tell_removal(row: Cap) -> str:
+    return _t(
+        "The cap of %(target)s at %(place)s in %(environment)s goes away, and with it who "
+        "enrolled: %(count)s people. Everybody gets in from then on, unless a less specific cap "
+        "counts. The numbers stay in the audit."
+    ) % {
+        "target": row.feature or row.bundle,
+        "place": row.place_key,
+        "environment": row.environment,
+        "count": _number(row.enrolled),
+    }
+
+
+@admin.register(Cap)
+class CapAdmin(CommandAdmin):
+    """Every cap, with how far it is filled."""
+
+    add_command = change_command = SetCap
+    add_form = CapAddForm
+    change_form = CapChangeForm
+    identity_fields = ("target", "place", "environment", "filled")
+    view_fields = (
+        ("target", "place", "environment"),
+        ("filled", "frees_place"),
+        "reason",
+        ("owner", "source", "review_date"),
+        ("starts_date", "ends_date"),
+    )
+    steps = (
+        Step(
+            name="remove",
+            label=_("Remove this cap"),
+            command=RemoveCap,
+            form=CapRemoveForm,
+            sentence=_tell_removal,
+            danger=True,
+            back_to_list=True,
+        ),
+    )
+    list_display = ("target", "place", "filled", "period", "environment", "reason", "owner")
+    list_filter = ("environment", "bundle", "market", "frees_place")
+    list_select_related = ("app", "environment", "feature", "bundle", "market", "territory")
+    search_fields = (
+        *("feature__key", "bundle__key", "territory__code", "market__key"),
+        *("reason", "owner", "source"),
+    )
+    ordering: ClassVar = ("environment", "feature", "bundle", "territory", "starts_date")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Cap]:
+        """Return the caps with everything that a list or page shows."""
+        rows: QuerySet[Cap] = super().get_queryset(request)
+        return rows.select_related(*self.list_select_related)
+
+    @admin.display(description=_("What"), ordering="feature__key")
+    def target(self, row: Cap) -> Any:
+        """Show the feature or bundle."""
+        return target_label(row)
+
+    @admin.display(description=_("Where"), ordering="territory")
+    def place(self, row: Cap) -> Any:
+        """Show the place."""
+        return place_label(row)
+
+    @admin.display(description=_("Enrolled"), ordering="enrolled")
+    def filled(self, row: Cap) -> Any:
+        """Show the count against the limit, and a mark when nobody new gets in."""
+        words = _t("%(count)s of %(limit)s") % {
+            "count": _number(row.enrolled),
+            "limit": _number(row.limit),
+        }
+        mark = badge("needs-partner", _("Full")) if row.is_full else ""
+        return meter(row.enrolled, row.limit, words, mark)
+
+    @admin.display(description=_("When"), ordering="starts_date")
+    def period(self, row: Cap) -> str:
+        """Show the dates, or nothing for a cap without any."""
+        if row.starts_date is None and row.ends_date is None:
+            return ""
+        return f"{row.starts_date or '…'} → {row.ends_date or '…'}"
+
+    def audit_query(self, row: Cap) -> str:
+        """Return the key of the cap in the audit."""
+        return row.slot_key
+
+
+def _number(count: int) -> str:
+    return number_format(count, force_grouping=True)
