@@ -77,8 +77,8 @@ def test_a_cap_shows_how_far_it_is_filled(
     world: Do, sign_in: SignIn, *, enrolled: int, words: str, width: int, full: bool
 ) -> None:
     """A bar with its words, and a mark when nobody new gets in."""
-    here = {name: CAP[name] for name in ("app", "environment", "feature", "reason", "owner")}
-    world(SetCap(**here, limit=2000))
+    here: dict[str, Any] = {name: CAP[name] for name in ("app", "environment", "feature")}
+    world(SetCap(**here, limit=2000, reason="counted", owner="pay-team"))
     Cap.objects.update(enrolled=enrolled)
     text = get(sign_in("guest"), "flags_cap_changelist")
     assert words in text
