@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from flags.demo.duties import list_ages, list_consents, list_life_cycles
 from flags.demo.facts import PUBLISHED, Facts, read_date
 from flags.demo.partners import list_partners
 from flags.demo.rollouts import list_caps, list_clusters
@@ -53,6 +54,9 @@ def list_commands(facts: Facts) -> Iterator[Planned]:
         list_targeting,
         _list_offers,
         _list_overrides,
+        list_ages,
+        list_consents,
+        list_life_cycles,
         list_caps,
         list_schedules,
         list_clusters,
@@ -253,7 +257,7 @@ def _list_tokens(facts: Facts) -> Iterator[Command]:
 def _list_expectations(facts: Facts) -> Iterator[Command]:
     """Promise what holds today and may only change on purpose, with the promise itself."""
     for row in facts["expectations"]:
-        if "waits_for" in row or "while" in row:
+        if "while" in row:
             continue
         yield SetExpectation(
             app=facts["app"]["key"],

@@ -1,12 +1,15 @@
 """Commands of the flags house and the operations that carry them out, one subject a file."""
 
 from flags.operations import (
+    ages,
     caps,
     clusters,
+    consents,
     enrolments,
     expectations,
     features,
     kills,
+    lifecycles,
     offers,
     orders,
     partners,
@@ -18,12 +21,15 @@ from flags.operations import (
 )
 
 __all__ = [
+    "ages",
     "caps",
     "clusters",
+    "consents",
     "enrolments",
     "expectations",
     "features",
     "kills",
+    "lifecycles",
     "offers",
     "orders",
     "partners",

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from flags.models.rule import DatedRule
+from django.db.models import QuerySet
+
+from flags.models.rule import DatedRule, PlacedRule
 from flags.operations.lookups import FoundPlace, FoundTarget, get_target
 from regions.governance.commands import Refused
 from regions.models import App
 from regions.operations.checks import check_given, get_market, get_territory, shown
+
+D = TypeVar("D", bound=DatedRule)
+P = TypeVar("P", bound=PlacedRule)
 
 
 class RuleCommand(Protocol):
@@ -102,6 +107,28 @@ def read_words(command: RuleCommand, *, of: str) -> dict[str, object]:
         "source": command.source.strip(),
         "review_date": command.review_date,
     }
+
+
+def find_row(rows: Iterable[D], number: int | None, *, starts: date | None, of: str) -> D | None:
+    """Find the row of a slot that a command changes: by its number, else by its first day."""
+    if number is None:
+        return next((row for row in rows if row.starts_date == starts), None)
+    found = next((row for row in rows if row.pk == number), None)
+    if found is None:
+        raise _unknown(number, of=of)
+    return found
+
+
+def get_row(rows: QuerySet[P], number: int, *, of: str) -> P:
+    """Get a rule by its number, with what its slot is called, or refuse."""
+    row = rows.select_related("feature", "bundle", "market").filter(pk=number).first()
+    if row is None:
+        raise _unknown(number, of=of)
+    return row
+
+
+def _unknown(number: int, *, of: str) -> Refused:
+    return Refused(f"{of}: there is no row number {number}.", code="unknown_rule", field="rule_id")
 
 
 def check_overlap(

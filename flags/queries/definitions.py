@@ -16,6 +16,7 @@ from flags.queries.features import (
     load_segments,
 )
 from flags.queries.partners import load_partners
+from flags.queries.people import load_ages, load_consents, load_life_cycles
 from flags.queries.places import load_markets, load_territories
 from flags.queries.rules import load_offers, load_orders, load_switches
 from flags.queries.schedules import load_schedules
@@ -27,7 +28,7 @@ __all__ = ["Promise", "load_access", "load_definitions", "load_expectations", "l
 def load_definitions(
     app_key: str, environment_key: str, *, using: str = "default"
 ) -> made.Definitions:
-    """Load what `compile` needs for one scope, kill switches apart; 27 queries at most.
+    """Load what `compile` needs for one scope, kill switches apart; 30 queries at most.
 
     All territories are given, those outside the app's own list too: a law there holds for
     whoever is there.
@@ -43,6 +44,9 @@ def load_definitions(
         features=load_features(app_key, environment_key, using=using),
         offers=load_offers(app_key, environment_key, using=using),
         orders=load_orders(app_key, using=using),
+        ages=load_ages(app_key, using=using),
+        consents=load_consents(app_key, using=using),
+        life_cycles=load_life_cycles(app_key, environment_key, using=using),
         caps=load_caps(app_key, environment_key, using=using),
         schedules=load_schedules(app_key, environment_key, using=using),
         clusters=load_clusters(app_key, environment_key, using=using),

@@ -59,9 +59,12 @@ def build_place(row: Region) -> made.Place:
     return made.Place("market", row.market.key) if row.market else made.Place("everywhere")
 
 
-def build_rule(row: PlacedRule) -> made.Rule:
-    """Build where a placed rule comes from; its key is the same in every environment."""
-    key = row.slot_key
+def build_rule(row: PlacedRule, *, kind: str = "") -> made.Rule:
+    """Build where a placed rule comes from; its key is the same in every environment.
+
+    `kind` tells apart rules of one slot that hold at once.
+    """
+    key = f"{row.slot_key}:{kind}" if kind else row.slot_key
     if isinstance(row, DatedRule) and row.starts_date:
         key += f"#{row.starts_date}"
     return made.Rule(key=key, reason=row.reason, owner=row.owner, source=row.source)

@@ -21,6 +21,8 @@ GRANTS: dict[str, frozenset[str]] = {
     "features": frozenset({PRODUCT_MANAGERS}),
     "offers": frozenset({PRODUCT_MANAGERS}),
     "targeting": frozenset({PRODUCT_MANAGERS}),
+    # What a law asks of people (ages, consents): stated by who drafts legal orders as well.
+    "duties": frozenset({PRODUCT_MANAGERS}),
     "caps": frozenset({PRODUCT_MANAGERS}),
     "caps.count": frozenset(),
     "clusters": frozenset({PRODUCT_MANAGERS}),
