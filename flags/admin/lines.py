@@ -29,7 +29,7 @@ class LinesField(forms.CharField):
     """Several lines of text that clean to a tuple of values."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 4}), **kwargs)
+        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 6}), **kwargs)
 
     def clean(self, value: Any) -> Any:
         """Return the value of each line that is not empty."""

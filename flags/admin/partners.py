@@ -35,7 +35,7 @@ class PartnerChangeForm(CommandForm):
 
     name = forms.CharField(max_length=120, label=_("Name"))
     features = features_field(
-        _("Features"), help_text=_("Only features that need a partner somewhere.")
+        _("Features"), required=True, help_text=_("Only features that need a partner somewhere.")
     )
     territory = TerritoryChoiceField(label=_("Country or region"))
     city = forms.CharField(
@@ -213,9 +213,12 @@ class PartnerAdmin(CommandAdmin):
     @admin.display(description=_("Dates"), ordering="starts_date")
     def period(self, row: Partner) -> str:
         """Show from when until when, in the place's own time."""
-        starts = _tell_wall(row.starts_date, row.starts_time)
-        ends = _tell_wall(row.ends_date, row.ends_time)
-        return f"{starts} – {ends}" if starts or ends else str(_("always"))
+        told = []
+        if row.starts_date is not None:
+            told.append(_t("from %s") % _tell_wall(row.starts_date, row.starts_time))
+        if row.ends_date is not None:
+            told.append(_t("until %s") % _tell_wall(row.ends_date, row.ends_time))
+        return " ".join(told) or _t("always")
 
     @admin.display(description=_("Requires"))
     def terms(self, row: Partner) -> SafeString:
@@ -228,10 +231,8 @@ def _wall(day: date, clock: time | None) -> datetime:
     return datetime.combine(day, clock or time())
 
 
-def _tell_wall(day: date | None, clock: time | None) -> str:
-    if day is None:
-        return ""
-    told = formats.date_format(day, "SHORT_DATE_FORMAT")
+def _tell_wall(day: date, clock: time | None) -> str:
+    told = formats.date_format(day)
     return f"{told} {formats.time_format(clock)}" if clock else told
 
 

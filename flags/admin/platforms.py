@@ -84,6 +84,10 @@ class PlatformProfileAdmin(CommandAdmin):
     list_display = ("key", "minimums_line", "unknown_platforms", "used_by")
     search_fields = ("key",)
 
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Show the versions as rows to people who only look; others have them in the form."""
+        return () if self.has_change_permission(request, obj) else self.inlines
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlatformProfile]:
         """Return the profiles with their versions and the number of their features."""
         rows: QuerySet[PlatformProfile] = super().get_queryset(request)
