@@ -12,9 +12,17 @@ from typing import TypeVar
 
 import msgspec
 
-from flags.engine.definitions import Definitions, KillSwitch, LegalOrder, Offer, Place, Target
+from flags.engine.definitions import (
+    Definitions,
+    KillSwitch,
+    LegalOrder,
+    Offer,
+    Partner,
+    Place,
+    Target,
+)
 
-Row = TypeVar("Row", Offer, LegalOrder, KillSwitch)
+Row = TypeVar("Row", Offer, LegalOrder, Partner, KillSwitch)
 
 EVERYBODY: tuple[str, ...] = ()
 
@@ -31,11 +39,11 @@ def list_concerned(
 ) -> tuple[str, ...]:
     """Return the territories whose people may get another answer, empty for everybody.
 
-    Only changes of offers, orders and kills are told by territory. Equal heads and tails
+    Only changes of offers, orders, partners and kills are told by territory. Equal heads and tails
     of the ordered rows are passed over, so that one changed row among thousands costs a
     comparison each.
     """
-    bare = {"offers": (), "orders": ()}
+    bare = {"offers": (), "orders": (), "partners": ()}
     if msgspec.structs.replace(old, **bare) != msgspec.structs.replace(new, **bare):
         return EVERYBODY
     people_of_calls = frozenset(f.key for f in new.features if "participants" in f.law_basis)
@@ -49,6 +57,8 @@ def list_concerned(
         for order in changed(old.orders, new.orders):
             require_no_calls(order.targets, people_of_calls, bundles_of_calls)
             codes |= list_place(order.place, new)
+        for partner in changed(old.partners, new.partners):
+            codes |= list_place(Place("territory", partner.territory), new)
         for kill in changed(old_kills, new_kills):
             codes |= list_place(Place("territory", kill.territory), new)
     except Unbounded:

@@ -6,10 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from flags.delivery.concerned import EVERYBODY, list_concerned
-from flags.engine.definitions import Definitions, Offer, Place
+from flags.engine.definitions import Definitions, Offer, Partner, Place, Rule
 from tests.unit.delivery.world import build_definitions, build_kill, build_order
 
 OLD = build_definitions()
+PARTNER = Partner(rule=Rule(key="mall"), features=("pay",), territory="MY")
 
 
 def with_place(place: Place) -> Definitions:
@@ -29,11 +30,12 @@ def with_place(place: Place) -> Definitions:
         (with_place(Place("market", "NOWHERE")), EVERYBODY),
         (with_place(Place("everywhere")), EVERYBODY),
         (replace(OLD, orders=(build_order("MY"),)), ("MY",)),
+        (replace(OLD, partners=(PARTNER,)), ("MY",)),
         (replace(OLD, features=OLD.features[1:]), EVERYBODY),
     ],
 )
 def test_a_changed_rule_concerns_its_place(new: Definitions, expected: tuple[str, ...]) -> None:
-    """Name the territories of changed offers and orders, everybody for the rest."""
+    """Name the territories of changed offers, orders and partners, everybody for the rest."""
     assert expected == list_concerned(OLD, new)
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from flags.delivery.flips import next_flip
 from flags.engine.compile import compile_snapshot
 from flags.engine.definitions import Constraint, Definitions, Feature, Partner, Rule, Territory
+from flags.engine.evaluate import evaluate
 from flags.engine.explain import explain
 from flags.engine.lower import LoweredFeature, lower
 from flags.engine.result import Reason
@@ -133,13 +135,15 @@ def test_s12_a_city_goes_off_when_the_contract_ends() -> None:
     definitions = world(RIDES, dated, offers=RIDE_OFFERS)
     midnight = datetime(2026, 11, 21, 16, tzinfo=UTC)
     fields: dict[str, Any] = {"locationCountry": "MY", "city": "kuala-lumpur"}
+    snapshot = compile_snapshot(definitions)
     answers = [
-        ask(definitions, context(midnight + timedelta(seconds=seconds), **fields)).reason
-        for seconds in (-1, 0)
+        evaluate(snapshot, RIDES.key, context(midnight + timedelta(seconds=seconds), **fields))
+        for seconds in (-1, 0, -1)
     ]
-    assert [Reason.LIVE, Reason.NEEDS_PARTNER_HERE] == answers
-    dates = compile_snapshot(definitions).dated
-    assert [(midnight, frozenset({"MY"}))] == [(one.at, one.territories) for one in dates]
+    reasons = [Reason.LIVE, Reason.NEEDS_PARTNER_HERE, Reason.LIVE]
+    assert reasons == [one.reason for one in answers]
+    # Those who are there are told, and nobody else.
+    assert (midnight, frozenset({"MY"})) == next_flip(snapshot, NOW)
 
 
 @pytest.mark.parametrize(
