@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from flags.delivery.flips import next_flip
 from flags.engine.compile import compile_snapshot
 from flags.engine.definitions import Constraint, Definitions, Feature, Partner, Rule, Territory
-from flags.engine.evaluate import evaluate
+from flags.engine.evaluate import evaluate, next_flip
 from flags.engine.explain import explain
 from flags.engine.lower import LoweredFeature, lower
 from flags.engine.result import Reason
