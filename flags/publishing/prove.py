@@ -51,9 +51,9 @@ def prove_sample(scope: str, snapshot: CompiledSnapshot, *, now: datetime) -> in
     """
     named = {finding.feature for finding in list_broken(snapshot)}
     people = 0
-    for sample in _sample(snapshot.definitions):
+    for _label, sample in sample_people(snapshot.definitions):
         people += 1
-        context = _read(sample, snapshot.definitions, now)
+        context = read_sample(sample, snapshot.definitions, now)
         for evaluation in evaluate_all(snapshot, context):
             if evaluation.reason == Reason.ERROR and evaluation.feature not in named:
                 raise UnableToPublish(
@@ -118,7 +118,7 @@ def _ask(snapshot: CompiledSnapshot, promise: Promise, now: datetime) -> Evaluat
     asked = dict(promise.context)
     if promise.at is not None:
         asked["currentTime"] = promise.at.isoformat()
-    return evaluate(snapshot, promise.feature, _read(asked, snapshot.definitions, now))
+    return evaluate(snapshot, promise.feature, read_sample(asked, snapshot.definitions, now))
 
 
 def _is_kept(promise: Promise, got: Evaluation) -> bool:
@@ -134,35 +134,42 @@ def _tell(promise: Promise, got: Evaluation) -> str:
     )
 
 
-def _sample(definitions: Definitions) -> Iterator[dict[str, Any]]:
-    """Give nobody in particular, then three people of each territory.
+def sample_people(definitions: Definitions) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give nobody in particular, then three people of each territory, with a label each.
 
     They differ in how much is known of them: only the account, where they are, everything.
     """
-    yield {}
+    yield "nobody in particular", {}
     for territory in definitions.territories:
         code = territory.code
-        yield {"userId": "proof-1", "accountCountry": code}
-        yield {
-            "userId": "proof-2",
-            "locationCountry": code,
-            "platform": "android",
-            "osVersion": "9.0.0",
-        }
-        yield {
-            "userId": "proof-3",
-            "accountCountry": code,
-            "locationCountry": code,
-            "storefrontCountry": code,
-            "participantCountries": [code],
-            "platform": "ios",
-            "osVersion": "26.0.0",
-            "appVersion": "99.0.0",
-            "age": "40",
-        }
+        yield f"{code} account", {"userId": "proof-1", "accountCountry": code}
+        yield (
+            f"{code} location",
+            {
+                "userId": "proof-2",
+                "locationCountry": code,
+                "platform": "android",
+                "osVersion": "9.0.0",
+            },
+        )
+        yield (
+            f"{code} at home",
+            {
+                "userId": "proof-3",
+                "accountCountry": code,
+                "locationCountry": code,
+                "storefrontCountry": code,
+                "participantCountries": [code],
+                "platform": "ios",
+                "osVersion": "26.0.0",
+                "appVersion": "99.0.0",
+                "age": "40",
+            },
+        )
 
 
-def _read(asked: dict[str, Any], definitions: Definitions, now: datetime) -> Context:
+def read_sample(asked: dict[str, Any], definitions: Definitions, now: datetime) -> Context:
+    """Read a person of a proof, whose dice always show the same."""
     return read_context(
         asked, now=now, dice=_lowest, environment=definitions.environment, trusted=True
     )

@@ -32,10 +32,7 @@ class Respondent:
     def __init__(self, app: str, environment: str, *, now: datetime) -> None:
         if not App.objects.filter(key=app).exists():
             raise Unanswerable(f"There is no app “{app}”.")
-        row = Environment.objects.filter(key=environment).first()
-        if row is None:
-            raise Unanswerable(f"There is no environment “{environment}”.")
-        self.environment = row
+        self.environment = find_environment(environment)
         self.now = now
         self.snapshot: CompiledSnapshot = compile_snapshot(
             load_definitions(app, environment), load_kills(app, environment).switches
@@ -52,6 +49,14 @@ class Respondent:
     def tell(self, feature: str, context: Context) -> Explanation:
         """Return the engine's answer with every gate on the way."""
         return tell(self.snapshot, feature, context)
+
+
+def find_environment(key: str) -> Environment:
+    """Return the environment, or raise Unanswerable."""
+    row = Environment.objects.filter(key=key).first()
+    if row is None:
+        raise Unanswerable(f"There is no environment “{key}”.")
+    return row
 
 
 def read_asked(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, InterfaceError, connections
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from flags.models import Snapshot
 from flags.publishing.store import (
@@ -59,6 +59,24 @@ def find_part(key: PartKey, *, using: str = "default") -> StoredPart | None:
     """Return the newest part with its bytes, or None; one query."""
     rows = Snapshot.objects.using(using).filter(environment__key=key.environment, part=key.part)
     rows = rows.filter(app=None) if key.app == EVERY_APP else rows.filter(app__key=key.app)
+    row = rows.order_by("-epoch", "-revision").first()
+    if row is None:
+        return None
+    head = Head(epoch=row.epoch, revision=row.revision, digest=row.digest)
+    return check_part(StoredPart(key=key, head=head, body=bytes(row.body)))
+
+
+def find_part_as_of(key: PartKey, *, epoch: int, revision: int) -> StoredPart | None:
+    """Return the part as it stood at a revision, or None when there was none; one query.
+
+    Parts publish alone, so it is the newest that is not past the revision.
+    """
+    rows = Snapshot.objects.filter(
+        Q(epoch__lt=epoch) | Q(epoch=epoch, revision__lte=revision),
+        environment__key=key.environment,
+        app__key=key.app,
+        part=key.part,
+    )
     row = rows.order_by("-epoch", "-revision").first()
     if row is None:
         return None
