@@ -10,54 +10,17 @@ from bisect import bisect_right
 from collections.abc import Hashable, Mapping
 from datetime import datetime
 from itertools import count
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from flags.engine.atoms import REMEMBERED_LENGTH_MAX, Atom, Attribute
 from flags.engine.context import Context
 from flags.engine.definitions import Definitions, Feature, KillSwitch
 from flags.engine.outcomes import Answers, Decision, Finding, Gate
+from flags.engine.tables import PLAN_BYTES, POINTER_BYTES, PURSE_BYTES, Purse, Table, weigh
 from regions.zones import EARLIEST, LATEST
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-# Limits of what is remembered, in entries; a table holds at most twice its limit.
-VALUES_MAX = 4_096
-CELLS_MAX = 16_384
-PLANS_MAX = 1_024
-WHOLES_MAX = 4_096
-GLANCES_MAX = 16_384
+# Of one outcome, plan or whole: protocols and the locales of manifests.
 RENDERERS_MAX = 64
-
-
-class Table(Generic[K, V]):
-    """A bounded memory in two generations: what was not asked for in a while is forgotten."""
-
-    __slots__ = ("limit", "old", "young")
-
-    def __init__(self, limit: int) -> None:
-        """Keep between `limit` and twice as many entries."""
-        self.limit = limit
-        self.young: dict[K, V] = {}
-        self.old: dict[K, V] = {}
-
-    def get(self, key: K) -> V | None:
-        """Return what is remembered, moving it to the young generation."""
-        value = self.young.get(key)
-        if value is None and (value := self.old.get(key)) is not None:
-            self.put(key, value)
-        return value
-
-    def put(self, key: K, value: V) -> None:
-        """Remember a value; when the young are too many, the old are forgotten."""
-        if len(self.young) >= self.limit:
-            self.old = self.young
-            self.young = {}
-        self.young[key] = value
-
-    def __len__(self) -> int:
-        """Count what is remembered."""
-        return len(self.young) + len(self.old)
 
 
 class CompiledFeature:
@@ -110,10 +73,17 @@ class Plan:
     It holds for the instants `[starts, ends)`, between two flips of its group.
     """
 
-    __slots__ = ("decisions", "ends", "pages", "starts")
+    __slots__ = ("decisions", "ends", "pages", "starts", "table")
 
-    def __init__(self, decisions: tuple[Decision, ...], starts: datetime, ends: datetime) -> None:
-        """Take the decisions in the order of the group's keys."""
+    def __init__(
+        self,
+        decisions: tuple[Decision, ...],
+        starts: datetime,
+        ends: datetime,
+        table: Table[Any, Any],
+    ) -> None:
+        """Take the decisions in the order of the group's keys, and who counts the pages."""
+        self.table = table
         self.decisions = decisions
         self.starts = starts
         self.ends = ends
@@ -135,11 +105,11 @@ class Group:
                 atoms.setdefault(atom.attribute, {}).setdefault(atom.key, atom)
         self.asked = {name: tuple(atoms[name].values()) for name in sorted(atoms)}
         self.timeline = tuple(sorted({flip.at for one in self.closure for flip in one.flips}))
-        self.numbers: dict[str, dict[Hashable, int]] = {name: {} for name in self.asked}
+        self.numbers: dict[str, Table[Hashable, int]] = {name: Table() for name in self.asked}
         # Numbers are never given twice, so that no old plan is ever met by mistake.
         self.give = count().__next__
-        self.plans: Table[Hashable, Plan] = Table(PLANS_MAX)
-        self.glances: Table[Glance, Plan] = Table(GLANCES_MAX)
+        self.plans: Table[Hashable, Plan] = Table()
+        self.glances: Table[Glance, Plan] = Table()
 
     def number(self, name: str, value: Any) -> int:
         """Return the number of the value's cells; equal cells have the same number."""
@@ -147,9 +117,8 @@ class Group:
         numbers = self.numbers[name]
         number = numbers.get(cells)
         if number is None:
-            if len(numbers) >= CELLS_MAX:
-                numbers.clear()
-            number = numbers[cells] = self.give()
+            number = self.give()
+            numbers.put(cells, number, PLAN_BYTES + POINTER_BYTES * len(cells))
         return number
 
 
@@ -185,8 +154,8 @@ class Dial:
         self.attribute = attribute
         self.raw = attribute.raw
         self.groups = groups
-        self.table: Table[Hashable, Pattern] = Table(VALUES_MAX)
-        self.known: dict[tuple[int, ...], Pattern] = {}
+        self.table: Table[Hashable, Pattern] = Table()
+        self.known: Table[tuple[int, ...], Pattern] = Table()
         self.give = count().__next__
 
     def look(self, context: Context) -> Pattern:
@@ -204,11 +173,10 @@ class Dial:
             numbers = tuple([group.number(name, value) for group in self.groups])
             pattern = self.known.get(numbers)
             if pattern is None:
-                if len(self.known) >= CELLS_MAX:
-                    self.known.clear()
-                pattern = self.known[numbers] = Pattern(self.give(), numbers)
+                pattern = Pattern(self.give(), numbers)
+                self.known.put(numbers, pattern, weigh(numbers))
             if measure(raw) <= REMEMBERED_LENGTH_MAX:
-                self.table.put(raw, pattern)
+                self.table.put(raw, pattern, weigh(raw))
         return pattern
 
 
@@ -234,10 +202,17 @@ class Whole:
     It holds for the instants `[starts, ends)`, between two flips of the snapshot.
     """
 
-    __slots__ = ("ends", "pages", "plans", "starts")
+    __slots__ = ("ends", "pages", "plans", "starts", "table")
 
-    def __init__(self, plans: tuple[Plan, ...], starts: datetime, ends: datetime) -> None:
-        """Take a plan for each group."""
+    def __init__(
+        self,
+        plans: tuple[Plan, ...],
+        starts: datetime,
+        ends: datetime,
+        table: Table[Any, Any],
+    ) -> None:
+        """Take a plan for each group, and who counts the pages."""
+        self.table = table
         self.plans = plans
         self.starts = starts
         self.ends = ends
@@ -326,17 +301,37 @@ class CompiledSnapshot:
             for group, slots in zip(groups, self.slots, strict=True)
         )
         self.view = View(tuple((dial, 0) for dial in self.dials))
-        self.glances: Table[Glance, Whole] = Table(GLANCES_MAX)
+        self.glances: Table[Glance, Whole] = Table()
         self.flips = tuple(sorted({at for group in groups for at in group.timeline}))
         self.era = self._find_era(EARLIEST)
-        self.wholes: Table[Hashable, Whole] = Table(WHOLES_MAX)
+        self.wholes: Table[Hashable, Whole] = Table()
         self.homes = {
             key: (view, place)
             for view, group in zip(self.views, groups, strict=True)
             for place, key in enumerate(group.keys)
         }
+        self.purse = self._share_purse()
         numbers = {key: i for i, group in enumerate(groups) for key in group.keys}
         self.order = tuple((numbers[key], self.homes[key][1]) for key in self.feature_keys)
+
+    def _share_purse(self) -> Purse:
+        """Have all tables spend from one purse; kept groups bring what they hold."""
+        purse = Purse(PURSE_BYTES, self._forget_outcomes)
+        purse.adopt(self.wholes)
+        purse.adopt(self.glances)
+        for dial in self.dials:
+            purse.adopt(dial.table)
+            purse.adopt(dial.known)
+        for group in self.groups:
+            purse.adopt(group.plans)
+            purse.adopt(group.glances)
+            for numbers in group.numbers.values():
+                purse.adopt(numbers)
+        return purse
+
+    def _forget_outcomes(self) -> None:
+        for feature in self.features.values():
+            feature.answers.forget()
 
     def find_era(self, now: datetime) -> Era:
         """Return the era of an instant; the last one asked for is at hand."""

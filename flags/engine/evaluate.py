@@ -31,6 +31,7 @@ from flags.engine.gates.known import answer_unknown
 from flags.engine.outcomes import Answers, Chance, Credit, Decision, Open, Outcome
 from flags.engine.pages import Answer, Renderer, render_whole
 from flags.engine.result import Evaluation
+from flags.engine.tables import OPEN_BYTES, OUTCOME_BYTES, PLAN_BYTES, POINTER_BYTES, Table, weigh
 from regions.zones import EARLIEST, LATEST
 
 _NOTHING = Credit()
@@ -198,11 +199,12 @@ def find_whole(snapshot: CompiledSnapshot, context: Context) -> Whole:
             whole = _look_up_whole(snapshot, context, seen)
     except Exception:  # noqa: BLE001  # an answer always comes back
         reader = ContextReader(snapshot, context)
+        table: Table[Any, Any] = Table()
         plans = tuple(
-            Plan(_decide_all(snapshot, group, reader), EARLIEST, LATEST)
+            Plan(_decide_all(snapshot, group, reader), EARLIEST, LATEST, table)
             for group in snapshot.groups
         )
-        return Whole(plans, EARLIEST, LATEST)
+        return Whole(plans, EARLIEST, LATEST, table)
     return whole
 
 
@@ -215,7 +217,7 @@ def _find_plan(snapshot: CompiledSnapshot, view: GroupView, context: Context, se
     if plan is None:
         plan = _make_plan(snapshot, group, index, cells, ContextReader(snapshot, context))
     if is_plain(context, seen):
-        group.glances.put(seen, plan)
+        group.glances.put(seen, plan, weigh(seen))
     return plan
 
 
@@ -226,7 +228,7 @@ def _look_up_whole(snapshot: CompiledSnapshot, context: Context, seen: Glance) -
     key = (era.number, *[pattern.number for pattern in patterns])
     whole = snapshot.wholes.get(key) or _make_whole(snapshot, context, key, era, patterns)
     if is_plain(context, seen):
-        snapshot.glances.put(seen, whole)
+        snapshot.glances.put(seen, whole, weigh(seen))
     return whole
 
 
@@ -242,8 +244,8 @@ def _make_whole(
         if plan is None:
             plan = _make_plan(snapshot, group, index, cells, reader)
         plans.append(plan)
-    whole = Whole(tuple(plans), era.starts, era.ends)
-    snapshot.wholes.put(key, whole)
+    whole = Whole(tuple(plans), era.starts, era.ends, snapshot.wholes)
+    snapshot.wholes.put(key, whole, weigh(key) + PLAN_BYTES + POINTER_BYTES * len(plans))
     return whole
 
 
@@ -260,8 +262,9 @@ def _make_plan(
         _decide_all(snapshot, group, reader),
         timeline[index - 1] if index else EARLIEST,
         timeline[index] if index < len(timeline) else LATEST,
+        group.plans,
     )
-    group.plans.put((index, cells), plan)
+    group.plans.put((index, cells), plan, weigh(cells) + _weigh_plan(plan))
     return plan
 
 
@@ -272,3 +275,15 @@ def _decide_all(
         reader.decide(key) or snapshot.features[key].answers.error("undecided")
         for key in group.keys
     )
+
+
+def _weigh_plan(plan: Plan) -> int:
+    """Estimate the bytes of a plan, with the outcomes that it is the first to hold."""
+    size = PLAN_BYTES + POINTER_BYTES * len(plan.decisions)
+    for one in plan.decisions:
+        if isinstance(one, Open):
+            size += OPEN_BYTES
+        elif not one.counted:
+            one.counted = True
+            size += OUTCOME_BYTES
+    return size

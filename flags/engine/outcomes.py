@@ -45,13 +45,15 @@ class Outcome:
     of a feature render alike, and what is one thing stays in the processor's cache.
     """
 
-    __slots__ = ("evaluation", "fragments", "kin", "on")
+    __slots__ = ("counted", "evaluation", "fragments", "kin", "on")
 
     def __init__(self, evaluation: Evaluation, kin: dict[Any, Any]) -> None:
         """Wrap the evaluation."""
         self.evaluation = evaluation
         self.on = evaluation.on
         self.kin = kin
+        # Whether a snapshot's purse knows of it.
+        self.counted = False
         self.fragments: dict[str, Fragment] = {}
 
 
@@ -227,6 +229,11 @@ class Answers:
             )
             outcome = self._made[key] = Outcome(evaluation, self._kin)
         return outcome
+
+    def forget(self) -> None:
+        """Forget what was made; plans keep what they hold, and equal ones are made anew."""
+        self._made.clear()
+        self._kin.clear()
 
     def error(self, error: Exception | str) -> Outcome:
         """Return off with reason ERROR, naming what broke; never the person's values."""

@@ -18,6 +18,7 @@ from flags.engine.compiled import RENDERERS_MAX, Plan, Whole
 from flags.engine.context import Context
 from flags.engine.outcomes import Fragment, Open, Outcome
 from flags.engine.result import Evaluation
+from flags.engine.tables import FRAGMENT_BYTES, PLAN_BYTES, POINTER_BYTES, Table
 
 _DIGEST_BYTES = 16
 _PAIR = 2
@@ -82,26 +83,28 @@ class WholePage(NamedTuple):
 
 
 def render_whole(whole: Whole, context: Context, renderer: Renderer) -> Answer:
-    """Return the answer of a person of this class."""
+    """Return the answer of a person of this class; what is rendered anew is counted."""
     page: WholePage = whole.pages.get(renderer.name) or _make_whole_page(whole, renderer)
     if page.settled is not None:
         return page.settled
     picked: list[Fragment] = []
     for sweep in page.sweeps:
-        picked += _pick(sweep, context, renderer)
+        picked += _pick(sweep, context, renderer, whole.table)
     for one in page.rest:
-        picked.append(_fragment(one.settle(context), renderer))
+        picked.append(_fragment(one.settle(context), renderer, whole.table))
     etag = _etag(page.digest + b"".join(map(_digest, picked)))
     return Answer(etag, [*page.fragments, *filter(None, map(_body, picked))])
 
 
-def _pick(sweep: Sweep, context: Context, renderer: Renderer) -> list[Fragment]:
+def _pick(
+    sweep: Sweep, context: Context, renderer: Renderer, table: Table[Any, Any]
+) -> list[Fragment]:
     """Hash an identity for every open feature of a sweep."""
     try:
         identity = find_identity(context, sweep.stickiness).encode()  # type: ignore[union-attr]
     except Exception:  # noqa: BLE001  # an answer always comes back
         # Nobody to recognise, or no text in UTF-8: each feature says what becomes of that.
-        return [_fragment(one.settle(context), renderer) for one in sweep.opens]
+        return [_fragment(one.settle(context), renderer, table) for one in sweep.opens]
     picked = [
         within if digest(prefix + identity) % ROLLOUT_SIZE < percent else beyond
         for prefix, percent, within, beyond in sweep.shares
@@ -126,6 +129,9 @@ def _make_whole_page(whole: Whole, renderer: Renderer) -> WholePage:
     made = WholePage(fragments, summed, sweeps, rest, settled)
     _bound(whole.pages)
     whole.pages[name] = made
+    whole.table.spend(
+        PLAN_BYTES + POINTER_BYTES * (len(fragments) + sum(map(_weigh_sweep, sweeps)))
+    )
     return made
 
 
@@ -156,7 +162,7 @@ def _make_page(plan: Plan, renderer: Renderer) -> Page:
     drawn: dict[str, list[Open]] = {}
     for one in plan.decisions:
         if isinstance(one, Outcome):
-            fragment = _fragment(one, renderer)
+            fragment = _fragment(one, renderer, plan.table)
             if fragment.body:
                 settled.append(fragment)
         elif one.draw is None:
@@ -166,22 +172,32 @@ def _make_page(plan: Plan, renderer: Renderer) -> Page:
     page = Page(
         body=b",".join(map(_body, settled)),
         digest=_sum(b"".join(map(_digest, settled))),
-        sweeps=tuple(_lay_out(name, opens, renderer) for name, opens in drawn.items()),
+        sweeps=tuple(_lay_out(name, opens, renderer, plan.table) for name, opens in drawn.items()),
         rest=tuple(rest),
     )
     _bound(plan.pages)
     plan.pages[renderer.name] = page
+    plan.table.spend(
+        PLAN_BYTES + len(page.body) + POINTER_BYTES * sum(map(_weigh_sweep, page.sweeps))
+    )
     return page
 
 
-def _lay_out(stickiness: str, opens: list[Open], renderer: Renderer) -> Sweep:
+def _weigh_sweep(sweep: Sweep) -> int:
+    """Count pointers, those to the open features included."""
+    return 20 + 2 * len(sweep.opens)
+
+
+def _lay_out(
+    stickiness: str, opens: list[Open], renderer: Renderer, table: Table[Any, Any]
+) -> Sweep:
     shares, wheels = [], []
     first, second = [], []
     for one in opens:
         draw = one.draw
         if draw is None:
             continue
-        fragments = tuple([_fragment(prize, renderer) for prize in draw.prizes])
+        fragments = tuple([_fragment(prize, renderer, table) for prize in draw.prizes])
         kin = one.last.kin
         if draw.seed == ROLLOUT_SEED and draw.size == ROLLOUT_SIZE and len(fragments) == _PAIR:
             share = (draw.prefix, draw.bounds[0], *fragments)
@@ -194,16 +210,17 @@ def _lay_out(stickiness: str, opens: list[Open], renderer: Renderer) -> Sweep:
     return Sweep(stickiness, tuple(shares), tuple(wheels), (*first, *second))
 
 
-def _fragment(outcome: Outcome, renderer: Renderer) -> Fragment:
-    return outcome.fragments.get(renderer.name) or _render(outcome, renderer)
+def _fragment(outcome: Outcome, renderer: Renderer, table: Table[Any, Any]) -> Fragment:
+    return outcome.fragments.get(renderer.name) or _render(outcome, renderer, table)
 
 
-def _render(outcome: Outcome, renderer: Renderer) -> Fragment:
+def _render(outcome: Outcome, renderer: Renderer, table: Table[Any, Any]) -> Fragment:
     body = renderer.render(outcome.evaluation)
     fragment: Fragment | None = outcome.kin.get(body) if body else _LEFT_OUT
     if fragment is None:
         fragment = Fragment(body, blake2b(body, digest_size=_DIGEST_BYTES).digest())
         outcome.kin[body] = fragment
+        table.spend(FRAGMENT_BYTES + len(body))
     _bound(outcome.fragments)
     outcome.fragments[renderer.name] = fragment
     return fragment

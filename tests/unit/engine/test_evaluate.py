@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -85,29 +87,41 @@ def test_renderers_of_other_names_have_fragments_of_their_own() -> None:
         assert answer(snapshot, context(), renderer).fragments == [b"commerce.collections"]
 
 
-@pytest.fixture
-def small_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make tables so small that a test can fill them."""
-    for name in ("VALUES_MAX", "CELLS_MAX", "PLANS_MAX", "WHOLES_MAX"):
-        monkeypatch.setattr(compiled, name, 8)
-
-
-@pytest.mark.usefixtures("small_tables")
-def test_tables_stay_bounded_and_answers_right() -> None:
-    """Any number of distinct people leaves at most twice the limit in each table."""
+def test_tables_stay_bounded_and_answer_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any number of distinct people leaves at most twice the purse, as the machine counts it."""
+    purse_bytes = 300_000
+    monkeypatch.setattr(compiled, "PURSE_BYTES", purse_bytes)
     share = Strategy(
-        name="default",
+        name="flexibleRollout",
+        parameters={"rollout": "50", "stickiness": "userId", "groupId": "g"},
         constraints=(
             Constraint(context_name="plan", operator="NUM_GT", value="50"),
-            Constraint(context_name="plan", operator="NUM_LT", value="60"),
+            Constraint(context_name="school", operator="STR_CONTAINS", values=("1",)),
         ),
     )
-    snapshot = compile_snapshot(scope(Feature(key="f", strategies=(share,))))
-    for number in (*range(200), *range(200)):
-        assert evaluate(snapshot, "f", context(plan=number)).on is (50 < number < 60)
-        evaluate_all(snapshot, context(plan=number))
-    sizes = [len(dial.table) for dial in snapshot.dials] + [len(g.plans) for g in snapshot.groups]
-    assert max(*sizes, len(snapshot.wholes)) <= 16
+    asks = [Constraint(context_name="age", operator="NUM_GT", value=str(n)) for n in range(40)]
+    ages = [
+        Feature(key=f"a{n}", strategies=(Strategy("default", constraints=(one,)),))
+        for n, one in enumerate(asks)
+    ]
+    snapshot = compile_snapshot(scope(Feature(key="f", strategies=(share,)), *ages))
+    people = [
+        context(plan=number, school=f"school-{number}", age=number % 41, userId=str(number))
+        for number in range(6_000)
+    ]
+    renderer = Keys()
+    tracemalloc.start()
+    for person in people:
+        answer(snapshot, person, renderer)
+        evaluate(snapshot, "f", person)
+    gc.collect()
+    held_bytes, _peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert snapshot.purse.turns > 4
+    assert held_bytes < 2 * purse_bytes
+    assert evaluate(snapshot, "f", people[40]).on is False
+    found = {one.feature for one in evaluate_all(snapshot, people[20]) if one.on}
+    assert {f"a{number}" for number in range(20)} == found
 
 
 def test_a_long_text_is_evaluated_and_not_remembered() -> None:
