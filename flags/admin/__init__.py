@@ -1,14 +1,11 @@
 """Pages on which product managers decide; one subject a file."""
 
 from flags.admin import (
-    ages,
     caps,
     clusters,
-    consents,
     expectations,
     features,
     kills,
-    lifecycles,
     offers,
     orders,
     partners,
@@ -19,14 +16,11 @@ from flags.admin import (
 )
 
 __all__ = [
-    "ages",
     "caps",
     "clusters",
-    "consents",
     "expectations",
     "features",
     "kills",
-    "lifecycles",
     "offers",
     "orders",
     "partners",

@@ -68,8 +68,7 @@ def canonical_time(at: datetime) -> str | None:
     """Return an instant with exactly three digits of fraction, None when it has more."""
     if at.microsecond % _MILLISECOND:
         return None
-    at = at.astimezone(UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // _MILLISECOND:03}Z"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def canonical_variants(variants: tuple[Variant, ...]) -> tuple[Variant, ...] | None:
@@ -114,7 +113,7 @@ def canonical_strategy(strategy: Strategy, key: str) -> Strategy | None:
         if listed is None:
             return None
         constraints.append(listed)
-    if name in ("default", "userWithId"):
+    if name in _CERTAIN:
         name = "flexibleRollout"
     return Strategy(
         name=name,
@@ -123,6 +122,12 @@ def canonical_strategy(strategy: Strategy, key: str) -> Strategy | None:
         segments=strategy.segments,
         variants=variants,
     )
+
+
+def needs_more(strategy: Strategy, canonical: Strategy) -> bool:
+    """Tell whether the canonical form asks for a field that the strategy can do without."""
+    stickiness = canonical.parameters["stickiness"]
+    return strategy.name in _CERTAIN and stickiness not in {"default", "random", "userId"}
 
 
 def _canonical_parameters(strategy: Strategy, key: str) -> dict[str, str] | None:
@@ -134,8 +139,9 @@ def _canonical_parameters(strategy: Strategy, key: str) -> dict[str, str] | None
     # Node hashes what is not ASCII in its own way.
     if not (is_sticky(stickiness) and is_quotable(group) and group.isascii()):
         return None
-    if name in ("default", "userWithId"):
-        return {"rollout": "100", **common}
+    if name in _CERTAIN:
+        # Without variants nobody is recognised by anything, so nothing can be missing.
+        return {"rollout": "100", **common, **({} if strategy.variants else _BY_ANYTHING)}
     if name == "remoteAddress":
         listed = given.get("IPs", "")
         return {"IPs": listed, **common} if is_quotable(listed) else None
@@ -146,6 +152,9 @@ def _canonical_parameters(strategy: Strategy, key: str) -> dict[str, str] | None
     return {wanted: percent, **common} if wanted and grouped and _is_percent(percent) else None
 
 
+# They hold whether or not a person has what variants are sticky on.
+_CERTAIN = frozenset({"default", "userWithId"})
+_BY_ANYTHING = {"stickiness": "default"}
 _PERCENT_NAMES = {
     "flexibleRollout": "rollout",
     "gradualRolloutUserId": "percentage",

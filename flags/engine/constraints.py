@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, NamedTuple
 
@@ -147,7 +147,7 @@ def parse_instant(text: str) -> datetime | None:
     zone = "+00:00" if zone in "Zz" else zone
     try:
         found = datetime.fromisoformat(f"{day}T{clock}.{(fraction or '0')[:6]:0<6}{zone}")
-        found.astimezone()
+        found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return found

@@ -19,10 +19,11 @@ from flags.engine.canonical import (
     canonical_constraint,
     canonical_strategy,
     canonical_variants,
+    needs_more,
 )
 from flags.engine.compile import compile_snapshot
 from flags.engine.compiled import CompiledFeature, CompiledSnapshot
-from flags.engine.constraints import AtomTest, compile_constraint
+from flags.engine.constraints import AtomTest, UnreadableConstraint, compile_constraint
 from flags.engine.definitions import (
     Constraint,
     Definitions,
@@ -253,6 +254,10 @@ class _Lowering:
                 notes.append(f"strategy {strategy.name} cannot be sent")
             else:
                 kept.append(canonical)
+                if needs_more(strategy, canonical):
+                    notes.append(
+                        f"strategy {strategy.name} needs {canonical.parameters['stickiness']}"
+                    )
         return kept
 
     def _depend(self, feature: Feature, notes: list[str]) -> tuple[Dependency, ...] | None:
@@ -356,7 +361,11 @@ def _settle_environment(
         if constraint.context_name != "environment":
             kept.append(constraint)
             continue
-        test = compile_constraint(constraint)
+        try:
+            test = compile_constraint(constraint)
+        except UnreadableConstraint:
+            # Whoever asks it is broken and off; the others must not notice.
+            return None
         if not (isinstance(test, AtomTest) and test.atom.read(environment)):
             return None
     return tuple(kept)

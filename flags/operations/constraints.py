@@ -6,14 +6,15 @@ One bad value makes some SDKs drop a whole payload, and others disagree about on
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from ipaddress import ip_network
 from typing import Final
 
 import re2  # type: ignore[import-untyped]  # ships no types
 
+from flags.engine.constraints import parse_instant, parse_networks
+from flags.engine.patterns import find_disputed
+from flags.engine.versions import parse_strict
 from regions.governance.commands import Refused
 from regions.operations.checks import check_count, check_country, shown
 
@@ -27,6 +28,7 @@ SEMVER_CHARACTERS: Final = 64
 LIST_OPERATORS: Final = frozenset(
     {"IN", "NOT_IN", "STR_STARTS_WITH", "STR_ENDS_WITH", "STR_CONTAINS", "IN_CIDR"}
 )
+CLOCK_OPERATORS: Final = ("DATE_AFTER", "DATE_BEFORE")
 NUMBER: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z")
 # Semantic Versioning 2.0, strict: three numbers, no leading zeros, no `v`.
@@ -37,7 +39,6 @@ SEMVER: Final = re.compile(
     r"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"
 )
 CONTEXT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-UNICODE_CLASS: Final = re.compile(r"(?<!\\)(?:\\\\)*\\[dDwWsSbBpP]")
 COUNTRY_FIELDS: Final = frozenset(
     {"accountCountry", "phoneCountry", "locationCountry", "gpsCountry", "networkCountry"}
     | {"ipCountry", "storefrontCountry"}
@@ -71,6 +72,8 @@ def _canonical_one(constraint: ConstraintSpec, of: str) -> ConstraintSpec:
     name, operator = constraint.context_name, constraint.operator
     if not CONTEXT_NAME.fullmatch(name) or len(name) > CONTEXT_NAME_CHARACTERS:
         raise _refused(of, f"“{shown(name)}” is not the name of a context field")
+    if name == "currentTime" and operator not in CLOCK_OPERATORS:
+        raise _refused(of, f"currentTime is asked with {' or '.join(CLOCK_OPERATORS)} only")
     if operator in LIST_OPERATORS:
         if constraint.value:
             raise _refused(
@@ -114,17 +117,17 @@ def _check_values(constraint: ConstraintSpec, of: str) -> tuple[str, ...]:
                 of, f"a value may have at most {VALUE_CHARACTERS} characters; one has {len(value)}"
             )
         if operator == "IN_CIDR":
-            _check_network(value, of)
+            check_networks((value,), of)
         if operator in {"IN", "NOT_IN"} and constraint.context_name in COUNTRY_FIELDS:
             check_country(value, field="constraints")
     return tuple(dict.fromkeys(constraint.values))
 
 
-def _check_network(value: str, of: str) -> None:
-    try:
-        ip_network(value, strict=False)
-    except ValueError:
-        raise _refused(of, f"“{shown(value)}” is not an address or a network") from None
+def check_networks(values: Iterable[str], of: str) -> None:
+    """Refuse the first that is neither an address nor a network such as 10.0.0.0/8."""
+    for value in values:
+        if not parse_networks((value,)):
+            raise _refused(of, f"“{shown(value)}” is not an address or a network")
 
 
 def _check_number(constraint: ConstraintSpec, of: str) -> None:
@@ -143,18 +146,13 @@ def _check_instant(constraint: ConstraintSpec, of: str) -> None:
 
 
 def _is_instant(value: str) -> bool:
-    if INSTANT.fullmatch(value) is None:
-        return False
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
+    return INSTANT.fullmatch(value) is not None and parse_instant(value) is not None
 
 
 def _check_semver(constraint: ConstraintSpec, of: str) -> None:
     value = constraint.value
-    if len(value) > SEMVER_CHARACTERS or SEMVER.fullmatch(value) is None:
+    good = SEMVER.fullmatch(value) is not None and parse_strict(value) is not None
+    if len(value) > SEMVER_CHARACTERS or not good:
         raise _refused(
             of,
             f"“{shown(value)}” is not a version such as 8.0.70"
@@ -163,15 +161,11 @@ def _check_semver(constraint: ConstraintSpec, of: str) -> None:
 
 
 def _check_pattern(constraint: ConstraintSpec, of: str) -> None:
-    """Refuse what RE2 refuses, and classes that engines read differently beyond ASCII."""
+    """Refuse what RE2 refuses, and what other engines read in another way."""
     value = constraint.value
     if not value or len(value) > PATTERN_CHARACTERS:
         raise _refused(
             of, f"a pattern has 1 to {PATTERN_CHARACTERS} characters; this one has {len(value)}"
-        )
-    if UNICODE_CLASS.search(value):
-        raise _refused(
-            of, f"“{shown(value)}” uses a class like \\d; write its characters out, as in [0-9]"
         )
     options = re2.Options()
     options.log_errors = False
@@ -179,6 +173,13 @@ def _check_pattern(constraint: ConstraintSpec, of: str) -> None:
         re2.compile(value, options)
     except re2.error as error:
         raise _refused(of, f"“{shown(value)}” is not a pattern of RE2: {error}") from None
+    disputed = find_disputed(value)
+    if disputed is not None:
+        raise _refused(
+            of,
+            f"SDKs read “{shown(disputed)}” in different ways;"
+            " write its characters out, as in [0-9], or put a backslash before a sign",
+        )
 
 
 VALUE_CHECKS: Final[dict[str, Callable[[ConstraintSpec, str], None]]] = {

@@ -9,7 +9,12 @@ from typing import Any
 
 from flags.models import Constraint, Segment, Strategy, Variant
 from flags.models.targeting import PAYLOAD_TYPES, STRATEGIES
-from flags.operations.constraints import CONTEXT_NAME, ConstraintSpec, canonical
+from flags.operations.constraints import (
+    CONTEXT_NAME,
+    ConstraintSpec,
+    canonical,
+    check_networks,
+)
 from flags.operations.lookups import get_environment, get_feature
 from flags.operations.segments import (
     SetSegment,
@@ -39,9 +44,18 @@ TITLE_CHARACTERS = 120
 VARIANT_NAME = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,99}")
 PARAMETER_PATTERNS = {
     "rollout": (re.compile(r"0|[1-9][0-9]?|100"), "a whole number from 0 to 100"),
-    "stickiness": (CONTEXT_NAME, "the name of a context field"),
-    # Non-ASCII groups are hashed differently by node clients (WIRE.md section 7.2).
-    "groupId": (re.compile(r"[!-~]{1,100}"), "1 to 100 visible ASCII characters"),
+    # Being sticky on these is hashed by some SDKs only, and the same for everybody anyway.
+    "stickiness": (
+        re.compile(rf"(?!(?:currentTime|environment)\Z){CONTEXT_NAME.pattern}"),
+        "the name of a context field that differs from person to person",
+    ),
+    # Non-ASCII groups are hashed differently by node clients (WIRE.md section 7.2); quotes
+    # and backslashes break the rule that other clients make of them.
+    "groupId": (
+        re.compile(r"[!#-\[\]-~]{1,100}"),
+        "1 to 100 visible ASCII characters without quotes and backslashes",
+    ),
+    "userIds": (re.compile(r"[^\\]*"), "a list of users without backslashes"),
 }
 PARAMETERS = {
     "default": frozenset[str](),
@@ -173,10 +187,16 @@ def _canonical_parameters(strategy: StrategySpec, feature: str, of: str) -> dict
         given.setdefault("groupId", feature)
     for name in known - given.keys():
         raise _refused(of, f"{strategy.name} needs the parameter {name}")
+    _check_parameters(given, of)
+    return dict(sorted(given.items()))
+
+
+def _check_parameters(given: Mapping[str, str], of: str) -> None:
     for name, (pattern, wanted) in PARAMETER_PATTERNS.items():
         if name in given and not pattern.fullmatch(given[name]):
             raise _refused(of, f"{name} is {wanted}, not “{shown(given[name])}”")
-    return dict(sorted(given.items()))
+    if "IPs" in given:
+        check_networks(given["IPs"].split(","), of)
 
 
 def _check_variants(variants: tuple[VariantSpec, ...], of: str) -> None:

@@ -12,7 +12,7 @@ from tests.unit.engine.bad_contexts import check_bad_contexts, lawful_definition
 from tests.unit.engine.worlds import contexts
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(
     world=lawful_definitions(),
     crowd=st.lists(contexts(), min_size=3, max_size=3),
