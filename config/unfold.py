@@ -50,6 +50,7 @@ NAVIGATION = [
             _rows(_("Partners"), "handshake", "flags_partner"),
             _rows(_("Caps"), "group_add", "flags_cap"),
             _rows(_("Cluster rollouts"), "hub", "flags_clusterrollout"),
+            _rows(_("Schedules"), "event", "flags_schedule"),
             _rows(_("Targeting"), "target", "flags_strategy"),
             _rows(_("Segments"), "groups", "flags_segment"),
             _rows(_("Platform profiles"), "devices", "flags_platformprofile"),

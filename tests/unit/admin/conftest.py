@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from flags.operations.offers import SetOffer
 from flags.operations.orders import SetLegalOrder
 from flags.operations.partners import SetPartner
 from flags.operations.platforms import MinimumSpec, SetPlatformProfile, SetPlatformRetirement
+from flags.operations.schedules import SetSchedule, WindowSpec
 from flags.operations.segments import SetSegment
 from flags.operations.targeting import SetTargeting, StrategySpec, VariantSpec
 from flags.operations.tokens import CreateToken
@@ -102,6 +103,16 @@ def stock(do: Do, name: str) -> None:
             territory="SG",
             requirements=(adult,),
             reason="signed",
+            owner="pay-team",
+        ),
+        SetSchedule(
+            **here,
+            key=name,
+            features=(feature,),
+            anchor="location",
+            market="EEA",
+            windows=(WindowSpec(starts=datetime(2027, 6, 1)),),  # noqa: DTZ001 - a wall time
+            reason="a season",
             owner="pay-team",
         ),
         SetTargeting(**here, feature=feature, strategies=(strategy,)),

@@ -28,6 +28,7 @@ MAY_ADD = {
     "flags_killswitch": {"pm", "approver"},
     "flags_legalorder": {"pm"},
     "flags_partner": {"pm"},
+    "flags_schedule": {"pm"},
     "flags_platformprofile": {"pm"},
     "flags_platformretirement": {"pm"},
     "flags_expectation": {"pm", "approver"},
