@@ -10,11 +10,13 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 	$$name -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& command -v $$name && break; done)
 VENV := .venv/bin
+# Peers that are measured and nothing else live apart from the product.
+BENCH := .venv-bench/bin
 DEVELOP = DEBUG=1 LANDFALL_DEMO=1
 # Status 5 says that ARGS chose none of these tests.
 pytest = $(VENV)/python -m pytest $(1) $(ARGS) || test $$? -eq 5
 
-.PHONY: help run test check lint format types bench fuzz-engine demo-reset shell changelog pin clean need-python develop
+.PHONY: help run test check lint format types bench bench-engine fuzz-engine demo-reset shell changelog pin clean need-python develop
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -50,6 +52,12 @@ bench: develop ## Benchmarks: requests per second, and how long a toggle takes t
 fuzz-engine: develop ## Ask the engine millions of questions (ARGS="--count 5000000", --seconds, --only)
 	@$(VENV)/python -m tests.conformance.fuzz $(ARGS)
 
+bench-engine: develop ## The engine beside engines that could be picked instead (5 minutes)
+	@test -x $(BENCH)/python || $(VENV)/uv venv --quiet --python $(VENV)/python .venv-bench
+	@$(VENV)/uv pip install --quiet --python $(BENCH)/python --require-hashes \
+		-r requirements/bench.txt
+	@$(BENCH)/python -m bench.engine $(ARGS)
+
 demo-reset: need-python ## Throw the demo's database away; the next start loads it anew
 	@$(PYTHON) -m launch.reset
 
@@ -60,13 +68,13 @@ changelog: develop ## Show what the next release will say
 	@$(VENV)/towncrier build --draft --version next
 
 pin: develop ## Pin the requirements again, with hashes, after a change of requirements/*.in
-	@for kind in install runtime develop; do \
+	@for kind in install runtime develop bench; do \
 		$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command 'make pin' \
 		requirements/$$kind.in --output-file requirements/$$kind.txt || exit 1; done
 
 clean: ## Remove the virtual environment and every cache; the data in var/ stays
-	@rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .venv-bench .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 develop: need-python
 	@$(PYTHON) -m launch.install develop

@@ -93,7 +93,17 @@ class Plan:
 class Group:
     """Features that read the same attributes; a class and its plan are taken per group."""
 
-    __slots__ = ("asked", "closure", "give", "glances", "keys", "numbers", "plans", "timeline")
+    __slots__ = (
+        "asked",
+        "closure",
+        "give",
+        "glances",
+        "keys",
+        "numbers",
+        "plans",
+        "plans_made",
+        "timeline",
+    )
 
     def __init__(self, features: Mapping[str, CompiledFeature], keys: tuple[str, ...]) -> None:
         """Collect what the features and all that they need ask for."""
@@ -109,6 +119,7 @@ class Group:
         # Numbers are never given twice, so that no old plan is ever met by mistake.
         self.give = count().__next__
         self.plans: Table[Hashable, Plan] = Table()
+        self.plans_made = 0
         self.glances: Table[Glance, Plan] = Table()
 
     def number(self, name: str, value: Any) -> int:

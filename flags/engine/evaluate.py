@@ -264,6 +264,7 @@ def _make_plan(
         timeline[index] if index < len(timeline) else LATEST,
         group.plans,
     )
+    group.plans_made += 1
     group.plans.put((index, cells), plan, weigh(cells) + _weigh_plan(plan))
     return plan
 
