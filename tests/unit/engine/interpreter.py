@@ -407,7 +407,7 @@ class _World:
             local = self.now.astimezone(ZoneInfo(self.zones[code])).replace(tzinfo=None)
             begun = partner.starts is None or partner.starts <= local
             ended = partner.ends is not None and partner.ends <= local
-            at_home = partner.city in ("*", city.strip().casefold())
+            at_home = partner.city.casefold() in ("*", city.strip().casefold())
             accepted = not partner.wallets or wallet.strip().upper() in partner.wallets
             if begun and not ended and at_home and accepted:
                 found.append(partner)
