@@ -1,11 +1,14 @@
 """Pages on which product managers decide; one subject a file."""
 
 from flags.admin import (
+    ages,
     caps,
     clusters,
+    consents,
     expectations,
     features,
     kills,
+    lifecycles,
     offers,
     orders,
     partners,
@@ -17,11 +20,14 @@ from flags.admin import (
 )
 
 __all__ = [
+    "ages",
     "caps",
     "clusters",
+    "consents",
     "expectations",
     "features",
     "kills",
+    "lifecycles",
     "offers",
     "orders",
     "partners",

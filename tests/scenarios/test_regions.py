@@ -64,10 +64,10 @@ def test_every_shared_expectation_holds(asked: Asked) -> None:
         for row in expectations
     }
     # As JSON, since to Python true is 1.
-    broken = {
+    broken = [
         row["id"]
         for row in expectations
         if json.dumps([row["expect"]["value"], row["expect"]["reason"]])
         != json.dumps([got[row["id"]].value, got[row["id"]].reason])
-    }
-    assert set() == broken
+    ]
+    assert [] == broken

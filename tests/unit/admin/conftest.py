@@ -12,11 +12,14 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from pytest_django import Settings
 
+from flags.operations.ages import SetAgeRule
 from flags.operations.caps import SetCap
 from flags.operations.clusters import SetClusterRollout
+from flags.operations.consents import SetConsentRule
 from flags.operations.constraints import ConstraintSpec
 from flags.operations.expectations import SetExpectation
 from flags.operations.kills import PullKillSwitch
+from flags.operations.lifecycles import SetLifeCycle
 from flags.operations.offers import SetOffer
 from flags.operations.orders import SetLegalOrder
 from flags.operations.partners import SetPartner
@@ -124,6 +127,23 @@ def stock(do: Do, name: str) -> None:
             reason="licensed",
             owner="pay-team",
             review_date=date(2026, 1, 1),
+        ),
+        SetAgeRule(app="shop", feature=feature, minimum=18, reason="law", owner="legal-team"),
+        SetConsentRule(
+            app="shop",
+            feature=feature,
+            market="EEA",
+            consent="profiling",
+            reason="law",
+            owner="legal-team",
+        ),
+        SetLifeCycle(
+            **here,
+            feature=feature,
+            territory="SG",
+            closed_to_new_date=date(2027, 1, 1),
+            reason="few use it",
+            owner="pay-team",
         ),
         SetCap(
             **here, feature=feature, territory="SG", limit=100, reason="counted", owner="pay-team"
