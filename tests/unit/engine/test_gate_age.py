@@ -91,6 +91,25 @@ def test_s18_every_country_has_its_age(code: str, age: int | None, expected: Rea
 
 
 @pytest.mark.parametrize(
+    ("code", "age", "expected"),
+    [
+        ("US", 30, Reason.LIVE),
+        ("US", 17, Reason.AGE),
+        ("US", None, Reason.AGE),
+        ("CN", 17, Reason.LIVE),
+        ("CN", None, Reason.LIVE),
+    ],
+)
+def test_s10_a_visitor_keeps_the_rule_of_their_own_account(
+    code: str, age: int | None, expected: Reason
+) -> None:
+    """Adults only in the US is a rule for accounts there, not for whoever is there."""
+    world = scope(MOMENTS, ages=(rule(18, territory("US")),))
+    person = context(accountCountry=code, locationCountry="US", age=age)
+    assert expected == ask(world, person).reason
+
+
+@pytest.mark.parametrize(
     ("moment", "expected"),
     [
         (datetime(2018, 5, 24, 21, 59, 59, tzinfo=UTC), Reason.LIVE),
