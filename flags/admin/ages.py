@@ -99,4 +99,4 @@ class AgeRuleAdmin(PlacedRuleAdmin):
     @admin.display(description=_("Least age"), ordering="minimum")
     def least(self, row: AgeRule) -> Any:
         """Show the age, and that none is asked for with 0."""
-        return _("%(years)s and older") % {"years": row.minimum} if row.minimum else _("any age")
+        return f"{row.minimum}+" if row.minimum else _("any age")
