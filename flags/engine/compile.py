@@ -19,6 +19,7 @@ from flags.engine.gates import GATES
 from flags.engine.gates.known import BrokenGate
 from flags.engine.ground import BrokenFeature, Ground
 from flags.engine.outcomes import Answers, Gate
+from flags.engine.sameness import keep_equal
 from flags.engine.timetables import list_walls
 from regions.zones import LATEST, prepare_instants
 
@@ -55,6 +56,9 @@ def compile_steps(
     Features whose ingredients equal those of `previous` are taken from it, and groups of
     nothing but such features keep their plans.
     """
+    if previous is not None:
+        definitions = keep_equal(definitions, previous.definitions)
+        yield
     ground = Ground(definitions, kills)
     yield
     yield from _prepare(definitions, previous)

@@ -266,11 +266,17 @@ class _Ranked(Generic[P]):
         self.by_target = _by_target((rule.target, rule) for rule in ranked)
         self.ranks = {id(rule): number for number, rule in enumerate(ranked)}
         self.shelves: dict[tuple[str, str], Shelf[P]] = {}
+        self.found: dict[tuple[tuple[str, str], ...], tuple[P, ...]] = {}
         self.empty: Shelf[P] = Shelf(atlas, ())
 
     def of(self, feature: Feature) -> tuple[P, ...]:
-        found = _of(self.by_target, feature)
-        return tuple(sorted(found, key=lambda rule: self.ranks[id(rule)]))
+        targets = tuple(key for key in _targets(feature) if key in self.by_target)
+        found = self.found.get(targets)
+        if found is None:
+            rules = (rule for target in targets for rule in self.by_target[target])
+            found = tuple(sorted(rules, key=lambda rule: self.ranks[id(rule)]))
+            self.found[targets] = found
+        return found
 
     def shelf_of(self, feature: Feature) -> Shelf[P]:
         return _pile(self.empty, [self._shelf(key) for key in _targets(feature)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec import json
 from msgspec.structs import replace
 
 from flags.engine.compile import (
@@ -15,6 +16,7 @@ from flags.engine.compile import (
 )
 from flags.engine.definitions import (
     Constraint,
+    Definitions,
     Feature,
     KillSwitch,
     Payload,
@@ -165,3 +167,17 @@ def test_warnings_of_kept_features_are_told_again() -> None:
     old = compile_snapshot(world)
     assert old.warnings == compile_snapshot(world, (), old).warnings
     assert len(old.warnings) == 1
+
+
+def test_a_publish_that_decodes_all_anew_keeps_what_is_equal() -> None:
+    """One changed offer compiles its own bundle again; of the rest nothing is made twice."""
+    calls = offer("live", Place(kind="everywhere"), key="calls", bundle="calling")
+    world = scope(COLLECTIONS, VOICE, offers=(calls, LIVE))
+    old = compile_snapshot(world)
+    changed = replace(world, offers=(calls, replace(LIVE, status="planned")))
+    decoded = json.decode(json.encode(changed), type=Definitions)
+    new = compile_snapshot(decoded, (), old)
+    assert new.definitions == decoded
+    assert new.features["calling.voice"] is old.features["calling.voice"]
+    assert new.definitions.offers[0] is old.definitions.offers[0]
+    assert evaluate(new, "commerce.collections", context()).reason is Reason.PLANNED
