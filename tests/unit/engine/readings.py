@@ -23,7 +23,9 @@ def text_holds(constraint: Constraint, text: str) -> bool:
 
 
 def number_holds(constraint: Constraint, text: str) -> bool:
-    """Compare two numbers; what is not one never holds."""
+    """Compare two numbers; what is not one, or has space around it, never holds."""
+    if text != text.strip():
+        return False
     try:
         given, wanted = float(text), float(constraint.value)
     except ValueError:
