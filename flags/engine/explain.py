@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from flags.engine.atoms import find_attribute
 from flags.engine.bucketing import bucket, find_identity
 from flags.engine.compiled import CompiledFeature, CompiledSnapshot
 from flags.engine.context import Context
@@ -31,6 +32,8 @@ State = Literal["open", "closed", "not reached"]
 Read = dict[str, str | None]
 
 NOTHING_ASKS = "nothing asks"
+# What an attribute is called here that is no field of a context.
+_NAMED = {"residence": "account or location"}
 # What one attribute gathers from several fields, in the order in which it gives them.
 _GATHERED = {
     "retirement": ("platform", "account", "location", "enrolled"),
@@ -165,6 +168,9 @@ class _Teller:
     def _tell_outcome(self, name: str, evaluation: Evaluation, read: Read) -> Step:
         rule = evaluation.rule
         code = self._code_of(evaluation.signal)
+        if name == "platform":
+            # Its dates begin where the account is, else where the person is.
+            code = read.get("account") or read.get("location")
         dates = list_dates(self.snapshot, name, rule, code) if rule else {}
         # A schedule is read on the person's own clock, everything else on the territory's.
         own = next((read[field] for field in _CLOCKS if read.get(field)), None)
@@ -185,10 +191,11 @@ class _Teller:
         if signal not in _PLACED:
             return None
         try:
-            seen: Sighting = self.snapshot.attributes[signal].read(self.context)
+            # Not every gate that names a signal has an atom of it.
+            code: str | None = find_attribute(signal).read(self.context).code
         except Exception:  # noqa: BLE001  # an explanation always comes back
             return None
-        return seen.code
+        return code
 
     def _zone_of(self, code: str | None) -> str:
         zones = (one.zone for one in self.snapshot.definitions.territories if one.code == code)
@@ -212,7 +219,8 @@ class _Teller:
         parts = _GATHERED.get(name)
         if parts is None:
             # Names such as `field:userId` say how a field is read, then which.
-            return {name.partition(":")[2] or name: _text(value)}
+            field = name.partition(":")[2] or name
+            return {_NAMED.get(field, field): _text(value)}
         if value is None:
             return {}
         return {part: _text(one) for part, one in zip(parts, value, strict=True)}

@@ -14,7 +14,7 @@ import pytest
 from flags.delivery.app import build
 from flags.delivery.pollers import Feed
 from flags.delivery.state import State
-from tests.unit.delivery.world import BACKEND, FRONTEND, Client, build_store
+from tests.unit.delivery.world import BACKEND, FRONTEND, PREVIEW, Client, build_store
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -25,6 +25,8 @@ REQUESTS = [
     ("POST", "/ofrep/v1/evaluate/flags", FRONTEND),
     ("POST", "/ofrep/v1/evaluate/flags/pay", FRONTEND),
     ("GET", "/api/variant?locale=zh-Hans", FRONTEND),
+    ("POST", "/api/explain", PREVIEW),
+    ("POST", "/api/diff", PREVIEW),
     ("POST", "/api/client/metrics", BACKEND),
     ("GET", "/healthz", ""),
     ("GET", "/readyz", ""),
@@ -56,7 +58,13 @@ async def answer_warm(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 async def ask(client: Client, method: str, target: str, token: str) -> int:
     """Send one request with the least body that its route takes."""
-    body: dict[str, object] = {"appName": "shop", "bucket": None, "context": {}}
+    body: dict[str, object] = {
+        "appName": "shop",
+        "bucket": None,
+        "context": {},
+        "feature": "pay",
+        "contexts": [{}, {}],
+    }
     sent = body if method == "POST" else None
     return (await client.send(method, target, token=token, json_body=sent)).status
 

@@ -17,6 +17,7 @@ from flags.engine.definitions import (
     Feature,
     KillSwitch,
     Place,
+    PlatformRetirement,
     Rule,
     Schedule,
     Status,
@@ -153,6 +154,22 @@ def test_a_kill_switch_tells_since_when() -> None:
     steps = explain(compile_snapshot(scope(), (switch,)), "commerce.collections", context())
     expected = {"since": "2026-11-20T12:00:00+00:00", "expires": "2026-11-27T12:00:00+00:00"}
     assert (expected, "") == (steps[1].dates, steps[1].zone)
+
+
+def test_a_retired_platform_tells_its_days_in_the_accounts_zone() -> None:
+    """Its days begin where the account is; what was read is told field by field."""
+    world = scope(
+        retirements=(
+            PlatformRetirement(
+                rule=Rule(key="symbian"), platform="symbian", closed_to_new=date(2017, 1, 1)
+            ),
+        )
+    )
+    person = context(platform="Symbian")
+    steps = explain(compile_snapshot(world), "commerce.collections", person)
+    last = next(step for step in steps if step.state == "closed")
+    assert ({"closedToNew": "2017-01-01"}, "Asia/Singapore") == (last.dates, last.zone)
+    assert ("symbian", "false") == (last.read["platform"], last.read["enrolled"])
 
 
 def test_a_schedule_tells_the_window_of_the_territory() -> None:
