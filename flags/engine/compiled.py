@@ -16,7 +16,15 @@ from flags.engine.atoms import REMEMBERED_LENGTH_MAX, Atom, Attribute
 from flags.engine.context import Context
 from flags.engine.definitions import Definitions, Feature, KillSwitch
 from flags.engine.outcomes import Answers, Decision, Finding, Gate
-from flags.engine.tables import PLAN_BYTES, POINTER_BYTES, PURSE_BYTES, Purse, Table, weigh
+from flags.engine.tables import (
+    PLAN_BYTES,
+    POINTER_BYTES,
+    PURSE_BYTES,
+    PURSE_FEATURE_BYTES,
+    Purse,
+    Table,
+    weigh,
+)
 from regions.zones import EARLIEST, LATEST
 
 # Of one outcome, plan or whole: protocols and the locales of manifests.
@@ -327,7 +335,8 @@ class CompiledSnapshot:
 
     def _share_purse(self) -> Purse:
         """Have all tables spend from one purse; kept groups bring what they hold."""
-        purse = Purse(PURSE_BYTES, self._forget_outcomes)
+        limit_bytes = max(PURSE_BYTES, PURSE_FEATURE_BYTES * len(self.features))
+        purse = Purse(limit_bytes, self._forget_outcomes)
         purse.adopt(self.wholes)
         purse.adopt(self.glances)
         for dial in self.dials:

@@ -14,8 +14,10 @@ from typing import Any, Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-# Of one snapshot, until its tables turn; in all, twice as much.
+# Of one snapshot, until its tables turn; in all, twice as much. Where there are more than a
+# thousand features, so much for each: else the people of one minute would not fit.
 PURSE_BYTES = 64 * 2**20
+PURSE_FEATURE_BYTES = 64 * 2**10
 # Estimates, each a little above what CPython 3.11 takes.
 SLOT_BYTES = 100
 PLAN_BYTES = 300
