@@ -12,7 +12,7 @@ from flags.models.order import LegalOrder
 from flags.models.partner import Partner
 from flags.models.platform import PlatformMinimum, PlatformProfile, PlatformRetirement
 from flags.models.schedule import Schedule, ScheduleWindow
-from flags.models.snapshot import Expectation, PublishRefusal, Snapshot
+from flags.models.snapshot import Expectation, Findings, PublishRefusal, Snapshot
 from flags.models.targeting import Constraint, Segment, Strategy, Variant
 from flags.models.token import ClientToken
 
@@ -27,6 +27,7 @@ __all__ = [
     "Enrolment",
     "Expectation",
     "Feature",
+    "Findings",
     "KillSwitch",
     "LegalOrder",
     "LifeCycle",

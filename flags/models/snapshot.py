@@ -94,6 +94,34 @@ class PublishRefusal(models.Model):
         return f"{self.scope} {self.change_seq}"
 
 
+class Findings(models.Model):
+    """What the newest publish of a scope found out about its features.
+
+    `broken` maps the keys of features that are published off to one sentence why. `notes`
+    maps every published feature to where it is stricter in backend SDKs, which evaluate by
+    themselves; an empty list says that it is exact there.
+    """
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="findings")
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="findings")
+    broken = models.JSONField(default=dict, verbose_name=_("broken features"))
+    notes = models.JSONField(default=dict, verbose_name=_("stricter in backend SDKs"))
+    at = models.DateTimeField(verbose_name=_("at"))
+
+    class Meta:
+        """One row per scope, written over by every publish."""
+
+        verbose_name = _("findings of a publish")
+        verbose_name_plural = _("findings of publishes")
+        ordering: ClassVar = ["app", "environment"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["app", "environment"], name="findings_once_per_scope"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.app.key}/{self.environment.key}"
+
+
 class Expectation(models.Model):
     """A promise about one person that every publish must keep.
 

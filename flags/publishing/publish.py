@@ -19,9 +19,11 @@ from django.db import DatabaseError, transaction
 
 from flags.engine.compile import compile_snapshot
 from flags.engine.compiled import CompiledSnapshot
+from flags.engine.outcomes import Finding
 from flags.models import PublishRefusal
 from flags.publishing.access import draft_access
 from flags.publishing.deliver import deliver
+from flags.publishing.findings import save_broken, save_notes
 from flags.publishing.kills import draft_kills
 from flags.publishing.load import Loaded, LoadedApp, load
 from flags.publishing.lock import publisher_lock
@@ -49,7 +51,7 @@ class Published:
 
     It is empty when everything was published already. `broken` says which features are
     published off because they cannot be decided, and why. `took_ms` gives whole
-    milliseconds of the steps load, compile, prove, save and deliver.
+    milliseconds of the steps load, compile, prove, save, deliver and note.
     """
 
     environment: str
@@ -57,6 +59,16 @@ class Published:
     revisions: Mapping[str, int]
     broken: tuple[str, ...]
     took_ms: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """One scope, proved: its bytes, what they compile to and which features are broken."""
+
+    draft: Draft
+    app_id: int
+    snapshot: CompiledSnapshot
+    broken: tuple[Finding, ...]
 
 
 @dataclass(slots=True)
@@ -95,23 +107,29 @@ def publish_alone(environment_key: str, *, now: datetime, again: bool = False) -
     with watch.step("load"):
         loaded = load(environment_key)
     try:
-        broken: list[str] = []
-        drafts = [_prepare(loaded, app, watch, broken, now=now) for app in loaded.apps]
+        prepared = [_prepare(loaded, app, watch, now=now) for app in loaded.apps]
     except UnableToPublish as error:
         _keep_refusal(loaded, error, now=now)
         raise
     with watch.step("save"):
         _save_blobs(loaded.blobs, now=now)
-        parts = _save(loaded, drafts, now=now, again=again)
+        parts = _save(loaded, prepared, now=now, again=again)
     if parts is None:
         return None
     with watch.step("deliver"):
         deliver(parts, blobs=loaded.blobs)
+    with watch.step("note"):
+        for entry in prepared:
+            save_notes(environment_key, entry.app_id, entry.snapshot, now=now)
     published = Published(
         environment=environment_key,
         change_seq=loaded.change_seq,
         revisions={f"{part.key.app}/{part.key.part}": part.head.revision for part in parts},
-        broken=tuple(broken),
+        broken=tuple(
+            f"{entry.draft.key.app}/{finding.feature}: {finding.message}"
+            for entry in prepared
+            for finding in entry.broken
+        ),
         took_ms=watch.took_ms,
     )
     _log.info(
@@ -129,14 +147,11 @@ def _is_behind(environment_key: str) -> bool:
     return environment.published_seq < environment.change_seq
 
 
-def _prepare(
-    loaded: Loaded, entry: LoadedApp, watch: _Watch, broken: list[str], *, now: datetime
-) -> Draft:
+def _prepare(loaded: Loaded, entry: LoadedApp, watch: _Watch, *, now: datetime) -> _Prepared:
     """Make the bytes of one scope and prove them as a node will read them.
 
     Whatever goes wrong in here goes wrong with these rows, every time: it refuses the
     publish instead of ending the publisher. The end of the task's time is no such thing.
-    Features that are broken, each by itself, are added to `broken`.
     """
     scope = f"{entry.key}/{loaded.environment_key}"
     try:
@@ -152,8 +167,8 @@ def _prepare(
             prove_sample(scope, snapshot, now=now)
             prove_promises(scope, snapshot, entry.promises, now=now)
         _proved[scope] = snapshot
-        for finding in list_broken(snapshot):
-            broken.append(f"{entry.key}/{finding.feature}: {finding.message}")
+        broken = tuple(list_broken(snapshot))
+        for finding in broken:
             _log.warning(
                 "feature.broken", scope=scope, feature=finding.feature, why=finding.message
             )
@@ -162,7 +177,8 @@ def _prepare(
     except Exception as error:
         raise UnableToPublish(scope, f"{type(error).__name__}: {error}") from error
     key = PartKey(environment=loaded.environment_key, app=entry.key, part="content")
-    return Draft(key=key, app_id=entry.app_id, change_seq=loaded.change_seq, body=body)
+    draft = Draft(key=key, app_id=entry.app_id, change_seq=loaded.change_seq, body=body)
+    return _Prepared(draft=draft, app_id=entry.app_id, snapshot=snapshot, broken=broken)
 
 
 def _save_blobs(blobs: Mapping[str, bytes], *, now: datetime) -> None:
@@ -179,7 +195,7 @@ def _save_blobs(blobs: Mapping[str, bytes], *, now: datetime) -> None:
 
 
 def _save(
-    loaded: Loaded, drafts: list[Draft], *, now: datetime, again: bool
+    loaded: Loaded, prepared: list[_Prepared], *, now: datetime, again: bool
 ) -> tuple[StoredPart, ...] | None:
     """Save what differs under one revision; None when a newer publish was faster.
 
@@ -193,7 +209,10 @@ def _save(
             _log.info("snapshot.dropped", environment=environment.key, seq=loaded.change_seq)
             return None
         others = [draft_access(environment), *draft_kills(environment)]
+        drafts = [entry.draft for entry in prepared]
         parts = save_changed(environment, [*others, *drafts], now=now)
+        for entry in prepared:
+            save_broken(environment, entry.app_id, entry.broken, now=now)
         environment.published_seq = loaded.change_seq
         environment.save(update_fields=["published_seq"])
         clear_outbox(environment, "content", change_seq=loaded.change_seq)

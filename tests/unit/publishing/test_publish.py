@@ -57,10 +57,10 @@ def test_a_change_takes_the_next_revision(shop: None) -> None:
 
 
 def test_timings_of_every_step_are_told(shop: None) -> None:
-    """A publish says how long it loaded, compiled, proved, saved and delivered."""
+    """A publish says how long each of its steps took."""
     published = publish("production", now=NOW)
     assert published is not None
-    assert set(published.took_ms) == {"load", "compile", "prove", "save", "deliver"}
+    assert set(published.took_ms) == {"load", "compile", "prove", "save", "deliver", "note"}
 
 
 def test_nothing_new_is_not_even_loaded(shop: None) -> None:
@@ -94,12 +94,12 @@ def test_older_result_never_overwrites_a_newer(shop: None) -> None:
     """A publisher that read before another change and finishes after it is dropped."""
     offer("planned")
     older = load("production")
-    drafts = [
-        publishing._prepare(older, entry, publishing._Watch(), [], now=NOW) for entry in older.apps
+    prepared = [
+        publishing._prepare(older, entry, publishing._Watch(), now=NOW) for entry in older.apps
     ]
     offer("live")
     publish("production", now=NOW)
-    assert publishing._save(older, drafts, now=NOW, again=True) is None
+    assert publishing._save(older, prepared, now=NOW, again=True) is None
     assert get_status() == "live"
 
 
@@ -107,12 +107,11 @@ def test_change_during_a_publish_stays_in_the_outbox(shop: None) -> None:
     """What was committed after the publish had read is still waiting when it is done."""
     offer("planned")
     loaded = load("production")
-    drafts = [
-        publishing._prepare(loaded, entry, publishing._Watch(), [], now=NOW)
-        for entry in loaded.apps
+    prepared = [
+        publishing._prepare(loaded, entry, publishing._Watch(), now=NOW) for entry in loaded.apps
     ]
     late = offer("live").change_seqs["production"]
-    publishing._save(loaded, drafts, now=NOW, again=False)
+    publishing._save(loaded, prepared, now=NOW, again=False)
     assert [row.change_seq for row in Outbox.objects.all()] == [late]
     assert get_status() == "planned"
 
