@@ -19,8 +19,9 @@ from flags.engine.outcomes import Answers, Decision, Finding, Gate
 from flags.engine.tables import (
     PLAN_BYTES,
     POINTER_BYTES,
+    PURSE_ANSWER_BYTES,
     PURSE_BYTES,
-    PURSE_FEATURE_BYTES,
+    PURSE_MOST_BYTES,
     Purse,
     Table,
     weigh,
@@ -335,7 +336,8 @@ class CompiledSnapshot:
 
     def _share_purse(self) -> Purse:
         """Have all tables spend from one purse; kept groups bring what they hold."""
-        limit_bytes = max(PURSE_BYTES, PURSE_FEATURE_BYTES * len(self.features))
+        answers = len(self.features) * len(self.definitions.territories)
+        limit_bytes = min(max(PURSE_BYTES, PURSE_ANSWER_BYTES * answers), PURSE_MOST_BYTES)
         purse = Purse(limit_bytes, self._forget_outcomes)
         purse.adopt(self.wholes)
         purse.adopt(self.glances)

@@ -92,8 +92,13 @@ def render_whole(whole: Whole, context: Context, renderer: Renderer) -> Answer:
         picked += _pick(sweep, context, renderer, whole.table)
     for one in page.rest:
         picked.append(_fragment(one.settle(context), renderer, whole.table))
-    etag = _etag(page.digest + b"".join(map(_digest, picked)))
-    return Answer(etag, [*page.fragments, *filter(None, map(_body, picked))])
+    bodies = page.fragments.copy()
+    digests = [page.digest]
+    for body, digested in picked:
+        if body:
+            bodies.append(body)
+            digests.append(digested)
+    return Answer(_etag(b"".join(digests)), bodies)
 
 
 def _pick(

@@ -14,10 +14,12 @@ from typing import Any, Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-# Of one snapshot, until its tables turn; in all, twice as much. Where there are more than a
-# thousand features, so much for each: else the people of one minute would not fit.
+# Of one snapshot, until its tables turn; in all, twice as much is held. So much for each
+# feature in each territory (twice what people of all of them were measured to take), within
+# these limits.
 PURSE_BYTES = 64 * 2**20
-PURSE_FEATURE_BYTES = 64 * 2**10
+PURSE_MOST_BYTES = 256 * 2**20
+PURSE_ANSWER_BYTES = 3_000
 # Estimates, each a little above what CPython 3.11 takes.
 SLOT_BYTES = 100
 PLAN_BYTES = 300

@@ -91,7 +91,7 @@ def test_tables_stay_bounded_and_answer_right(monkeypatch: pytest.MonkeyPatch) -
     """Any number of distinct people leaves at most twice the purse, as the machine counts it."""
     purse_bytes = 300_000
     monkeypatch.setattr(compiled, "PURSE_BYTES", purse_bytes)
-    monkeypatch.setattr(compiled, "PURSE_FEATURE_BYTES", 0)
+    monkeypatch.setattr(compiled, "PURSE_ANSWER_BYTES", 0)
     share = Strategy(
         name="flexibleRollout",
         parameters={"rollout": "50", "stickiness": "userId", "groupId": "g"},
