@@ -199,7 +199,7 @@ def test_the_age_is_told_step_by_step() -> None:
     """An explanation says which rule closed and what was read."""
     snapshot = compile_snapshot(scope(MOMENTS, ages=(rule(18),)))
     steps = {one.gate: one for one in explain(snapshot, MOMENTS.key, context(age=17))}
-    assert ("closed", {"residence": "SG", "age": "17"}) == (
+    assert ("closed", {"account or location": "SG", "age": "17"}) == (
         steps["age"].state,
         steps["age"].read,
     )
