@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from flags.admin.findings import tell_all_broken
 from flags.admin.marks import STATUS_LABELS, shape, status_badge
 from flags.admin.matrix import build_matrix
 from flags.admin.panel import (
@@ -35,6 +36,7 @@ from flags.models import PublishRefusal
 from flags.operations.kills import PullKillSwitch
 from flags.operations.offers import SetOffer
 from flags.queries.boards import CellDetail, board, cell_detail
+from flags.queries.findings import list_broken
 from regions.admin.names import territory_name
 from regions.governance.admin_forms import CommandForm
 from regions.governance.admin_pages import may, receipt_note
@@ -64,6 +66,13 @@ class Scope:
     def refusal(self) -> PublishRefusal | None:
         """Return why the newest changes are not published, if a publish was refused."""
         return PublishRefusal.objects.filter(environment=self.environment).first()
+
+    @cached_property
+    def broken(self) -> str:
+        """Name the features that are published off because they cannot be decided."""
+        if self.app is None or self.environment is None:
+            return ""
+        return tell_all_broken(list_broken(self.environment.key, self.app.key))
 
 
 @require_safe

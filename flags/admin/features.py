@@ -19,6 +19,13 @@ from flags.admin.choices import (
     features_field,
     profile_field,
 )
+from flags.admin.findings import (
+    FoundFilter,
+    broken_badge,
+    is_broken,
+    tell_broken,
+    tell_in_sdks,
+)
 from flags.admin.marks import badge, status_badge
 from flags.models import Bundle, Feature
 from flags.models.feature import (
@@ -29,6 +36,7 @@ from flags.models.feature import (
     VALUE_TYPES,
 )
 from flags.operations.features import ArchiveFeature, SetBundle, SetFeature
+from flags.queries.findings import FINDINGS_OF_APP
 from regions.governance.admin_forms import CommandForm
 from regions.governance.admin_pages import CommandAdmin, ReadOnlyInline, Step
 
@@ -124,9 +132,10 @@ class FeatureAdmin(CommandAdmin):
     add_command = change_command = SetFeature
     add_form = FeatureAddForm
     change_form = FeatureChangeForm
-    identity_fields = ("key", "state")
+    identity_fields = ("key", "told_state", "in_sdks")
     view_fields = (
-        ("key", "bundle", "state"),
+        ("key", "bundle", "told_state"),
+        "in_sdks",
         "description",
         ("owner", "text_key"),
         ("value_type", "off_value"),
@@ -163,16 +172,17 @@ class FeatureAdmin(CommandAdmin):
         "partner_basis",
         "value_type",
         ("archived_at", admin.EmptyFieldListFilter),
+        FoundFilter,
     )
     search_fields = ("key", "description", "owner")
     ordering: ClassVar = ("bundle__position", "key")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feature]:
-        """Return the features with counts and requirements, in two queries."""
+        """Return the features with counts, requirements and findings, in three queries."""
         rows: QuerySet[Feature] = super().get_queryset(request)
         return (
             rows.select_related("app", "bundle", "profile")
-            .prefetch_related("requirements__required")
+            .prefetch_related("requirements__required", FINDINGS_OF_APP)
             .annotate(offers_found=Count("offers", distinct=True))
         )
 
@@ -198,10 +208,21 @@ class FeatureAdmin(CommandAdmin):
 
     @admin.display(description=_("State"), ordering="archived_at")
     def state(self, row: Feature) -> Any:
-        """Show whether it is in use or archived."""
+        """Show whether it is in use, broken or archived."""
         if row.archived_at is not None:
             return badge("not-offered", _("Archived"))
-        return badge("live", _("In use"))
+        return broken_badge() if is_broken(row) else badge("live", _("In use"))
+
+    @admin.display(description=_("State"))
+    def told_state(self, row: Feature) -> Any:
+        """Show the state, with the sentence of why a broken feature is off."""
+        broken = tell_broken(row) if row.archived_at is None else ""
+        return broken or self.state(row)
+
+    @admin.display(description=_("In backend SDKs"))
+    def in_sdks(self, row: Feature) -> Any:
+        """Show where SDKs that evaluate by themselves are stricter than the engine."""
+        return tell_in_sdks(row) if row.archived_at is None else ""
 
 
 class BundleChangeForm(CommandForm):

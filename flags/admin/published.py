@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBadRequest, JsonResponse
@@ -13,9 +14,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from flags.admin.findings import tell_all_broken
 from flags.models import PublishRefusal
 from flags.publishing.nodes import list_receipts
 from flags.publishing.redis_store import RedisStore
+from flags.queries.findings import list_broken
 from flags.queries.snapshots import load_heads
 from regions.governance.models import Environment, Outbox
 
@@ -28,12 +31,14 @@ class _Progress:
     """One environment: is the change published, and how many nodes serve it.
 
     `nodes` None means that nobody can be asked, 0 that no node has spoken. `refusal` says
-    why a publish that had this change in it was refused.
+    why a publish that had this change in it was refused; `broken` why features are off in
+    what is published.
     """
 
     environment: Environment
     published: bool
     refusal: str = ""
+    broken: Mapping[str, str] = field(default_factory=dict)
     live: int = 0
     nodes: int | None = None
 
@@ -69,11 +74,11 @@ def _look(environment: Environment, change_seq: int) -> _Progress:
         ).first()
         reason = refused.reason if refused else ""
         return _Progress(environment=environment, published=False, refusal=reason)
-    heads = load_heads(environment.key)
+    heads, broken = load_heads(environment.key), list_broken(environment.key)
     try:
         receipts = list_receipts(RedisStore(settings.REDIS_URL), environment.key)
     except OSError:
-        return _Progress(environment=environment, published=True)
+        return _Progress(environment=environment, published=True, broken=broken)
     live = sum(
         all(
             receipt.has(key, epoch=head.epoch, revision=head.revision)
@@ -81,7 +86,9 @@ def _look(environment: Environment, change_seq: int) -> _Progress:
         )
         for receipt in receipts
     )
-    return _Progress(environment=environment, published=True, live=live, nodes=len(receipts))
+    return _Progress(
+        environment=environment, published=True, broken=broken, live=live, nodes=len(receipts)
+    )
 
 
 def _is_published(environment: Environment, change_seq: int) -> bool:
@@ -115,6 +122,11 @@ def _tell(progress: list[_Progress], state: str, after: float) -> str:
             "Saved. Waiting for a publisher: no worker has taken the change yet. It will be "
             "published as soon as one runs."
         )
+    found = {key: why for entry in progress for key, why in entry.broken.items()}
+    return f"{_tell_live(progress, state, after)} {tell_all_broken(found)}".rstrip()
+
+
+def _tell_live(progress: list[_Progress], state: str, after: float) -> str:
     if state == "live" and len(progress) > 1:
         return _("Live in %(environments)s after %(seconds)s s.") % {
             "environments": ", ".join(entry.environment.name for entry in progress),
