@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from flags.admin.choices import environment_field
 from flags.admin.marks import badge
-from flags.models import ClientToken
+from flags.models import ClientToken, Feature
 from flags.models.token import TOKEN_KINDS
 from flags.operations.tokens import EVERY_APP, CreateToken, RevokeToken, new_token_text
 from regions.governance.admin_forms import CommandForm, KeyChoiceField
@@ -62,6 +63,18 @@ def _tell_revocation(row: ClientToken) -> str:
     ) % {"name": row.name, "kind": row.get_kind_display(), "environment": row.environment}
 
 
+def _write_question(app: str) -> str:
+    """Return a body for `/api/explain`, about the first feature that the token may ask about.
+
+    A token for every app has to name the one that it means.
+    """
+    rows = Feature.objects.filter(archived_at=None).order_by("app__key", "key")
+    found = (rows.filter(app__key=app) if app else rows).values_list("app__key", "key").first()
+    asked_app, feature = found or (app, "a-feature")
+    about = {"feature": feature} if app else {"app": asked_app, "feature": feature}
+    return json.dumps(about | {"context": {"accountCountry": "SG"}})
+
+
 @admin.register(ClientToken)
 class ClientTokenAdmin(CommandAdmin):
     """Tokens, the newest first; their texts are not kept anywhere."""
@@ -104,6 +117,7 @@ class ClientTokenAdmin(CommandAdmin):
             "opts": self.opts,
             "token": form.text,
             "kind": form.cleaned_data["kind"],
+            "question": _write_question(form.cleaned_data["app"]),
             "note": receipt_note(receipt),
             "back": self._list_address(request),
         }

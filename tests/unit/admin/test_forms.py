@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from html import unescape
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -31,6 +35,12 @@ KILL = {
     "owner": "on-call",
     "expires_at_0": "2099-01-01",
     "expires_at_1": "12:00",
+}
+
+CALLS = {
+    "backend": ("/api/client/features", {"-H"}),
+    "frontend": ("/api/frontend?properties[accountCountry]=SG", {"-g"}),
+    "preview": ("/api/explain", {"-X", "POST", "-d"}),
 }
 
 
@@ -142,6 +152,26 @@ def test_the_text_of_a_token_is_shown_once(world: Do, sign_in: SignIn) -> None:
     assert 302 == post(client, "flags_clienttoken_step_revoke", {}, row.pk)[0]
     row.refresh_from_db()
     assert row.revoked_at is not None
+
+
+@pytest.mark.parametrize("app", ["shop", ""])
+def test_the_page_of_a_new_token_shows_a_call_that_works(
+    world: Do, sign_in: SignIn, app: str
+) -> None:
+    """Each kind gets a line to paste; brackets are no pattern, and why asks about a feature."""
+    words = {kind: _find_call(sign_in("admin"), kind, app) for kind in CALLS}
+    for kind, (path, options) in CALLS.items():
+        assert f"http://testserver{path}" in words[kind]
+        assert options <= set(words[kind])
+    asked = json.loads(words["preview"][words["preview"].index("-d") + 1])
+    assert Feature.objects.filter(key=asked["feature"], app__key="shop").exists()
+    assert ("" if app else "shop") == asked.get("app", "")
+
+
+def _find_call(client: Client, kind: str, app: str) -> list[str]:
+    form = {"app": app, "environment": "production", "kind": kind, "name": f"Trying {kind}"}
+    page = client.post(reverse("admin:flags_clienttoken_add"), form).content.decode()
+    return shlex.split(unescape(page.partition("<code>")[2].partition("</code>")[0]))
 
 
 def test_an_order_of_everything_has_to_say_so(world: Do, sign_in: SignIn) -> None:
