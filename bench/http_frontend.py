@@ -1,4 +1,4 @@
-"""How many answers a second one worker gives to `/api/frontend` (DECISIONS 22).
+"""How many answers a second one worker gives to `/api/frontend` (docs/decisions.md 22).
 
 A real granian worker reads from a real Redis; 2,000 distinct contexts ask, and every five
 seconds something is published. `wrk` loads it on the same machine. Run it with

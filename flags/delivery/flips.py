@@ -1,4 +1,4 @@
-"""Tell clients when time itself changes an answer (DECISIONS 6).
+"""Tell clients when time itself changes an answer (docs/decisions.md 6).
 
 Nothing is published at such an instant: every node knows its own dated rules and arms one
 timer per scope for the next of them.

@@ -1,4 +1,4 @@
-"""The Unleash frontend API: answers for browsers and phones (WIRE section 4)."""
+"""The Unleash frontend API: answers for browsers and phones."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Reading what clients send: query texts and JSON bodies, never trusted.
 
-What the fields mean is `flags.wire.context`'s matter; the limits are those of
-RELIABILITY section 3.2.
+What the fields mean is `flags.wire.context`'s matter; the limits here are
+many times what any sensible client sends.
 """
 
 from __future__ import annotations

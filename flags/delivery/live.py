@@ -32,7 +32,7 @@ from regions.translations.bundles import Texts
 Built = TypeVar("Built")
 Steps = Generator[None, None, Built]
 
-# DECISIONS 1: one busy thread or long step beside the loop costs nearly all its speed.
+# docs/decisions.md 1: one busy thread or long step beside the loop costs nearly all its speed.
 SLICE_SECONDS = 0.001
 NO_HEAD = Head(epoch=0, revision=0, digest="")
 

@@ -1,4 +1,4 @@
-"""Keep the garbage collector's pauses away from the serving loop (DECISIONS 1).
+"""Keep the garbage collector's pauses away from the serving loop (docs/decisions.md 1).
 
 A full collection walks every object of the process: 60 ms in a web node, during which
 nobody is answered. What is served lives long, so it is taken out of the collector's sight.

@@ -1,4 +1,4 @@
-"""OFREP 0.3.0: evaluation for OpenFeature providers (WIRE section 6)."""
+"""OFREP 0.3.0: evaluation for OpenFeature providers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SDKs report: registrations and counts, leniently read (WIRE 2.3 to 2.5).
+"""What Unleash's SDKs report: registrations and counts, leniently read.
 
 Nothing is kept yet; a report is checked for its shape and counted.
 """

@@ -24,7 +24,7 @@ from flags.engine.evaluate import last_flip
 from flags.publishing.snapshot import Access, Content, Kills, Token
 from flags.publishing.store import Head, PartKey, StoredPart
 
-# Below this age an answer is as fresh as polling makes it (RELIABILITY, I5).
+# Below this age an answer is as fresh as polling makes it.
 STALE_AFTER_SECONDS = 5.0
 EVERY_APP = "*"
 

@@ -1,4 +1,4 @@
-"""`GET /api/stream`: server-sent hints that answers may have changed (WIRE 6.6).
+"""`GET /api/stream`: server-sent hints that answers may have changed.
 
 The stream carries no answer: whoever hears a hint asks again, with the ETag it has.
 """

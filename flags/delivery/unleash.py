@@ -1,4 +1,4 @@
-"""The Unleash backend API: lowered definitions for server SDKs (WIRE section 2)."""
+"""The Unleash backend API: lowered definitions for server SDKs."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ digest = mmh3.mmh3_32_uintdigest
 def bucket(group: str, identity: str, size: int, seed: int = ROLLOUT_SEED) -> int:
     """Return the bucket, 1 to `size` inclusive, of an identity in a group.
 
-    WIRE.md 7.2: unsigned murmur3 (x86, 32 bit) of `group:identity` in UTF-8. Raises
+    Unleash's: unsigned murmur3 (x86, 32 bit) of `group:identity` in UTF-8. Raises
     UnicodeEncodeError for half a surrogate pair; `mmh3.hash` of such a text ends the process.
     """
     return digest(f"{group}:{identity}".encode(), seed) % size + 1

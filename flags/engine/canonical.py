@@ -1,4 +1,4 @@
-"""PURE: the payload that every Unleash SDK reads alike (WIRE.md section 8).
+"""PURE: the payload that every Unleash SDK reads alike (docs/engine.md, "Exactly Unleash").
 
 What cannot be written so is left out: an SDK that stumbles over one value drops the whole
 payload. Leaving a strategy out makes a feature stricter, never looser.

@@ -1,4 +1,4 @@
-"""PURE: Unleash's constraint operators as atoms and flips (WIRE.md 7.4).
+"""PURE: Unleash's constraint operators as atoms and flips.
 
 Constraints read fields as they were sent; nothing is normalised here.
 """

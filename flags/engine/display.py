@@ -1,6 +1,6 @@
 """PURE: what a client shows while a feature is off: nothing, a word why, or "notify me".
 
-One table for every reason (DOMAIN.md section 3, S49); the words are messages like any other.
+One table for every reason (docs/domain.md section 3, S49); the words are messages like any other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """PURE: definitions -> Unleash definitions, for SDKs that evaluate by themselves.
 
-The law (DECISIONS 18): lowered on => engine on, on every context; and equal on canonical
+The law (docs/decisions.md 18): lowered on => engine on, on every context; and equal on canonical
 complete contexts where a feature is marked exact. Places become `IN` allow-lists, never
 `NOT_IN`, which would let unknown countries in. What cannot be said is left out, which makes
 a feature stricter.

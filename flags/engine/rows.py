@@ -1,7 +1,7 @@
 """PURE: placed and dated rules of a feature at a territory, most specific first.
 
 Every gate that asks for a place reads its rules from here; here is their one order
-(DOMAIN.md section 3, DECISIONS 9).
+(docs/domain.md section 3, docs/decisions.md 9).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """PURE: raw evidence of a person's place -> account, location, storefront, participants.
 
-Signals are kept apart and never merged into one "country" (DOMAIN.md section 1). The
-order in which evidence is believed is DOMAIN.md section 2.
+Signals are kept apart and never merged into one "country" (docs/domain.md section 1). The
+order in which evidence is believed is docs/domain.md section 2.
 """
 
 from __future__ import annotations

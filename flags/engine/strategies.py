@@ -1,4 +1,4 @@
-"""PURE: Unleash's activation strategies (WIRE.md 7.3): what a class knows, and what is hashed.
+"""PURE: Unleash's activation strategies: what a class knows, and what is hashed.
 
 Compiling a strategy splits it: tests that are atoms or flips, and at most one hash.
 """

@@ -1,4 +1,4 @@
-"""PURE: which variant a person gets (WIRE.md 7.5), and the value that it carries."""
+"""PURE: which variant a person gets, as in Unleash, and the value that it carries."""
 
 from __future__ import annotations
 

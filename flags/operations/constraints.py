@@ -1,4 +1,4 @@
-"""Check constraints so that every SDK reads them alike (WIRE.md section 8).
+"""Check constraints so that every SDK reads them alike (docs/engine.md, "Exactly Unleash").
 
 One bad value makes some SDKs drop a whole payload, and others disagree about one flag.
 """

@@ -49,7 +49,7 @@ PARAMETER_PATTERNS = {
         re.compile(rf"(?!(?:currentTime|environment)\Z){CONTEXT_NAME.pattern}"),
         "the name of a context field that differs from person to person",
     ),
-    # Non-ASCII groups are hashed differently by node clients (WIRE.md section 7.2); quotes
+    # Non-ASCII groups are hashed differently by node clients; quotes
     # and backslashes break the rule that other clients make of them.
     "groupId": (
         re.compile(r"[!#-\[\]-~]{1,100}"),

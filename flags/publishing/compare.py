@@ -22,7 +22,7 @@ from flags.queries.snapshots import find_part_as_of
 
 T = TypeVar("T")
 
-# A web node serves answers beside this (DECISIONS 1): work in slices, and let others in.
+# A web node serves answers beside this (docs/decisions.md 1): work in slices, and let others in.
 SLICE_SECONDS = 0.001
 BREATH_SECONDS = 0.0005
 

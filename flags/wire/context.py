@@ -1,4 +1,7 @@
-"""PURE: what clients send -> Context; the same words in every protocol (DOMAIN.md section 2)."""
+"""PURE: what clients send -> Context.
+
+The words are the same in every protocol (docs/domain.md section 2).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ FIELDS_MAX = 100
 TEXT_BYTES_MAX = 2_000
 
 _STANDARD = frozenset({"userId", "sessionId", "remoteAddress", "appName", "environment"})
-# Clients set neither the clock nor who came first (DECISIONS 14).
+# Clients set neither the clock nor who came first (docs/decisions.md 14).
 _TRUSTED_ONLY = frozenset({"currentTime", "enrolled", "enrolledCount"})
 # Where "given, but not readable" is something else than "not given".
 _TOLD_UNREADABLE = frozenset(LIST_FIELDS).union(*EVIDENCE.values())

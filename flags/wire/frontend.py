@@ -1,4 +1,4 @@
-"""PURE: the answers of the Unleash frontend API (WIRE section 4)."""
+"""PURE: the answers of the Unleash frontend API."""
 
 from __future__ import annotations
 

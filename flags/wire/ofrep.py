@@ -1,6 +1,6 @@
 """PURE: the answers of OFREP 0.3.0, such that the strictest provider reads them.
 
-WIRE section 6.3 says which provider needs which key; none of them may be left out.
+Each key is one that some provider cannot do without; none of them may be left out.
 """
 
 from __future__ import annotations

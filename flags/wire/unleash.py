@@ -1,7 +1,8 @@
 """PURE: lowered definitions -> the bytes that Unleash's backend SDKs fetch.
 
-Rendering follows WIRE.md 2.1 and section 8; long constraints that several strategies share
-become segments, since a payload is fetched by every server of a customer.
+Rendering follows Unleash's client API and is canonical (docs/engine.md, "Exactly Unleash");
+long constraints that several strategies share become segments, since a payload is fetched by
+every server of a customer.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def _read_state(state: Mapping[str, Any]) -> tuple[Named, Numbered]:
 
 
 def _apply_events(state: Mapping[str, Any]) -> tuple[Named, Numbered]:
-    """Apply delta events in order (WIRE.md 3.1); each upserts or removes one thing."""
+    """Apply delta events in order; each upserts or removes one thing."""
     features: Named = {}
     segments: Numbered = {}
     for event in state["events"]:

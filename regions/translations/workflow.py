@@ -17,7 +17,7 @@ TRANSLATED: State = "translated"
 APPROVED: State = "approved"
 
 PRODUCTION = "production"
-# What production serves (DECISIONS 23).
+# What production serves (docs/decisions.md 23).
 PUBLISHED: frozenset[str] = frozenset({TRANSLATED, APPROVED})
 
 _TRANSITIONS: dict[str, frozenset[str]] = {

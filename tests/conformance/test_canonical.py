@@ -1,4 +1,4 @@
-"""The canonical payload (WIRE.md section 8), held where rows are saved and where it is sent.
+"""The canonical payload (docs/engine.md), held where rows are saved and where it is sent.
 
 What saving takes is sent as it is. What got past it all the same, or was imported, is left
 out: whatever a feature holds, Unleash's engine takes the payload, is on for nobody for whom

@@ -1,4 +1,4 @@
-"""The real SDKs against a real node (WIRE section 11)."""
+"""The real SDKs against a real node."""
 
 from __future__ import annotations
 

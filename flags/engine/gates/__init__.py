@@ -1,7 +1,7 @@
 """PURE: the gates, one small module each, in the order in which they are asked.
 
 To add a gate is to add a module with a `build` like its neighbours' and to name it here.
-The first closed gate gives the reason (DOMAIN.md section 3).
+The first closed gate gives the reason (docs/domain.md section 3).
 """
 
 from __future__ import annotations

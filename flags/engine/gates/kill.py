@@ -1,7 +1,7 @@
 """PURE: gate `kill`, which asks: does a kill switch cover feature, territory and platform.
 
 A territory matches by the account's or by the location's place, and a platform that is
-unknown matches every platform kill (DECISIONS 12). What is published holds whatever the
+unknown matches every platform kill (docs/decisions.md 12). What is published holds whatever the
 clock says; dates are looked at only when another time was asked for.
 """
 

@@ -1,7 +1,7 @@
 """PURE: gate `requires`, which asks: are all features on that this one needs.
 
 Landfall's own requirements are recursive; Unleash's dependencies, which come from
-imported payloads, look one level deep (WIRE.md 7.6).
+imported payloads, look one level deep.
 """
 
 from __future__ import annotations

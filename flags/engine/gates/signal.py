@@ -1,6 +1,6 @@
 """PURE: gate `signal`, which asks: is a signal unknown that a feature which fails closed needs.
 
-No participants given is not missing; one that cannot be read is (DECISIONS 13).
+No participants given is not missing; one that cannot be read is (docs/decisions.md 13).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which status, headers and body each request gets (WIRE sections 1 to 6)."""
+"""Which status, headers and body each request gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A slow, obvious reading of DOMAIN.md section 3: the law that plans are held against.
+"""A slow, obvious reading of docs/domain.md section 3: the law that plans are held against.
 
 It shares no code with the engine but the input types, mmh3 and the normalising of country
 codes; it walks all definitions for every question.

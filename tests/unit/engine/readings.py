@@ -68,5 +68,5 @@ def pad(text: str) -> Iterator[int]:
 
 
 def normalized(group: str, identity: str, size: int, seed: int) -> int:
-    """Return Unleash's bucket (WIRE.md 7.2)."""
+    """Return Unleash's bucket: murmur3 of the group and the identity."""
     return mmh3.hash(f"{group}:{identity}", seed, signed=False) % size + 1

@@ -22,7 +22,7 @@ from tests.unit.engine.scopes import context
 def test_vectors_of_the_wire_contract_hold(
     group: str, identity: str, expected: tuple[int, int, int, int]
 ) -> None:
-    """The vectors of WIRE.md 7.2: the hash, the rollout's bucket, two of the variants'."""
+    """Vectors of Unleash's own SDKs: the hash, the rollout's bucket, two of the variants'."""
     assert expected == (
         mmh3.hash(f"{group}:{identity}", signed=False),
         bucket(group, identity, 100),

@@ -73,7 +73,7 @@ CANADA = {"accountCountry": "CA", "subdivision": "ca-qc"}
 def test_the_most_specific_offer_decides(
     offers: list[Offer], fields: dict[str, Any], expected: tuple[Reason, str]
 ) -> None:
-    """Follow DOMAIN.md section 3, level by level."""
+    """Follow docs/domain.md section 3, level by level."""
     found = ask(scope(offers=tuple(offers)), context(**fields))
     assert expected == (found.reason, found.rule.key if found.rule else "")
 

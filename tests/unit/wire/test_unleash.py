@@ -50,7 +50,7 @@ def render(lowered: LoweredDefinitions, **options: Any) -> dict[str, Any]:
 
 
 def test_a_feature_is_written_as_the_reference_writes_it() -> None:
-    """Every field of WIRE.md 2.1, all parameters as texts."""
+    """Every field of Unleash's client API, all parameters as texts."""
     lowered = lower(scope(CHECKOUT, segments=(SEGMENT,)), now=NOW)
     body = render(lowered, revision=7)
     plain = {"inverted": False, "caseInsensitive": False}
@@ -148,7 +148,7 @@ def test_equal_definitions_give_equal_bytes() -> None:
 
 @given(world=definitions())
 def test_every_payload_keeps_the_rules_that_no_sdk_rejects(world: Any) -> None:
-    """Section 8 of WIRE.md: texts, present keys, no empty lists, known segments."""
+    """What no SDK rejects: texts, present keys, no empty lists, known segments."""
     body = render(lower(world))
     numbers = {segment["id"] for segment in body["segments"]}
     names = [feature["name"] for feature in body["features"]]
