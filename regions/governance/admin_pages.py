@@ -27,6 +27,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from regions.governance.admin_forms import CommandForm
 from regions.governance.commands import Command, Refused
 from regions.governance.execute import PermissionRefused, Receipt, execute, is_allowed
+from regions.governance.newness import AlreadyThere
 
 # Where pages ask how far a change has come; the house above answers there.
 PUBLISHED_ADDRESS = "board:published"
@@ -252,19 +253,38 @@ class CommandAdmin(ReadOnlyAdmin):
         if not form.is_valid():
             return None
         try:
-            receipt = self.execute(request, form.build())
+            receipt = self.execute(request, form.build(), adding=row is None)
+        except AlreadyThere as there:
+            told = self._tell_existing(there.row)
+            request.__dict__["_landfall_refused"] = Refused(told, code=there.code)
+            return None
         except Refused as refused:
             request.__dict__["_landfall_refused"] = refused
             return None
         return self.respond_done(request, form, receipt)
 
-    def execute(self, request: HttpRequest, command: Command) -> Receipt:
-        """Give the command to the one door in the name of the signed-in person."""
+    def execute(self, request: HttpRequest, command: Command, *, adding: bool = False) -> Receipt:
+        """Give the command to the one door in the name of the signed-in person.
+
+        With `adding` it may make a row of this admin's model, and change none.
+        """
         try:
-            # `admin_view` lets only staff in, so the user is never anonymous.
-            return execute(command, actor=request.user, now=timezone.now())  # type: ignore[arg-type]
+            return execute(
+                command,
+                actor=request.user,  # type: ignore[arg-type]  # `admin_view` lets only staff in
+                now=timezone.now(),
+                adding=self.model if adding else None,
+            )
         except PermissionRefused as refused:
             raise PermissionDenied(str(refused)) from refused
+
+    def _tell_existing(self, row: Model) -> SafeString:
+        """Say what is there instead of what was to be added, and lead to it."""
+        owner = getattr(row, "owner", "")
+        told = f"{self.opts.verbose_name} {row}" + (f" ({owner})" if owner else "")
+        link = format_html('<a class="underline" href="{}">{}</a>', self._row_address(row), told)
+        words = _("There is already one: %(link)s. Nothing was changed; open it to change it.")
+        return format_html(words.replace("%(link)s", "{}"), link)
 
     def respond_done(
         self, request: HttpRequest, form: CommandForm, receipt: Receipt

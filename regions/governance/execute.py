@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Model
 
 from regions.governance import audit, policy, relay
 from regions.governance.characters import check_characters
@@ -26,6 +26,7 @@ from regions.governance.commands import (
     get_registration,
 )
 from regions.governance.models import Environment, Outbox
+from regions.governance.newness import only_new
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -61,11 +62,14 @@ class Receipt:
         return bool(self.changes)
 
 
-def execute(command: Command, *, actor: User | None, now: datetime) -> Receipt:
+def execute(
+    command: Command, *, actor: User | None, now: datetime, adding: type[Model] | None = None
+) -> Receipt:
     """Carry out a command in one transaction: rows, audit and outbox, or nothing.
 
     `actor` None is the system itself (first set-up, scheduled work). Raises
     PermissionRefused, or Refused from the operation; either leaves everything as it was.
+    With `adding`, a command that would change a row of that model raises AlreadyThere.
     """
     registration = get_registration(type(command))
     moment = Moment(
@@ -75,7 +79,8 @@ def execute(command: Command, *, actor: User | None, now: datetime) -> Receipt:
     check_characters(command)
     with transaction.atomic():
         environments = _lock_environments(registration.environment(command))
-        changes = tuple(registration.apply(command, moment))
+        with only_new(adding):
+            changes = tuple(registration.apply(command, moment))
         change_seqs = _count(changes, command, registration, moment, environments)
         if changes:
             transaction.on_commit(relay.nudge)

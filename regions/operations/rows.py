@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from django.db.models import CharField, Model
 
 from regions.governance.commands import Change, Refused
+from regions.governance.newness import check_new
 
 M = TypeVar("M", bound=Model)
 
@@ -48,6 +49,7 @@ class Written(Generic[M]):
 
 def put(found: M | None, blank: M, values: Mapping[str, object]) -> Written[M]:
     """Give the found row (or the blank one) these values; it is saved only when they differ."""
+    check_new(found)
     row = blank if found is None else found
     before = None if found is None else describe(row, values)
     for name, value in values.items():
