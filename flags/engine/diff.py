@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import fields, replace
@@ -49,6 +49,15 @@ class Difference(Struct, frozen=True, rename="camel"):
     before: Told
     after: Told
     gates: tuple[GateDifference, ...] = ()
+
+
+class Pair(NamedTuple):
+    """A definition before and after; None where there was none, or is none any more."""
+
+    kind: str
+    key: str
+    before: Any
+    after: Any
 
 
 class RuleChange(Struct, frozen=True, rename="camel"):
@@ -105,19 +114,27 @@ def diff_contexts(
     ]
 
 
-def diff_definitions(
+def list_pairs(
     before: Definitions,
     after: Definitions,
     kills_before: tuple[KillSwitch, ...] = (),
     kills_after: tuple[KillSwitch, ...] = (),
-) -> list[RuleChange]:
-    """Name the definitions that differ, by kind and key; kinds in the order of their fields."""
-    changes = _diff_kind("kills", kills_before, kills_after)
+) -> list[Pair]:
+    """Set the definitions that differ side by side, None where one side has none.
+
+    Kill switches first, then kinds in the order of their fields, each by key.
+    """
+    pairs = _pair_kind("kills", kills_before, kills_after)
     for field in fields(Definitions):
         old, new = getattr(before, field.name), getattr(after, field.name)
         if isinstance(old, tuple) and old != new:
-            changes += _diff_kind(field.encode_name, old, new)
-    return changes
+            pairs += _pair_kind(field.encode_name, old, new)
+    return pairs
+
+
+def diff_definitions(pairs: Iterable[Pair]) -> list[RuleChange]:
+    """Name the definitions that differ by kind and key, in the order given."""
+    return [_tell_pair(pair) for pair in pairs]
 
 
 def diff_answers(
@@ -182,25 +199,24 @@ def _diff_read(before: Step, after: Step) -> dict[str, tuple[str | None, str | N
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _diff_kind(kind: str, before: Sequence[Any], after: Sequence[Any]) -> list[RuleChange]:
+def _pair_kind(kind: str, before: Sequence[Any], after: Sequence[Any]) -> list[Pair]:
     old = {_key_of(one): one for one in before}
     new = {_key_of(one): one for one in after}
-    changes = []
-    for key in sorted({*old, *new}):
-        one, other = old.get(key), new.get(key)
-        if one != other:
-            rule = getattr(other if other is not None else one, "rule", Rule(key=key))
-            changes.append(
-                RuleChange(
-                    kind=kind,
-                    key=key,
-                    change="added" if one is None else "removed" if other is None else "changed",
-                    fields=_list_fields(one, other),
-                    owner=rule.owner,
-                    reason=rule.reason,
-                )
-            )
-    return changes
+    found = [Pair(kind, key, old.get(key), new.get(key)) for key in sorted({*old, *new})]
+    return [pair for pair in found if pair.before != pair.after]
+
+
+def _tell_pair(pair: Pair) -> RuleChange:
+    one, other = pair.before, pair.after
+    rule = getattr(other if other is not None else one, "rule", Rule(key=pair.key))
+    return RuleChange(
+        kind=pair.kind,
+        key=pair.key,
+        change="added" if one is None else "removed" if other is None else "changed",
+        fields=_list_fields(one, other),
+        owner=rule.owner,
+        reason=rule.reason,
+    )
 
 
 def _list_fields(before: Any, after: Any) -> tuple[str, ...]:

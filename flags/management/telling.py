@@ -15,6 +15,11 @@ from flags.engine.result import Evaluation
 _MARKS = {"open": "✓", "closed": "✗", "not reached": "·"}
 _GATE_WIDTH = 11
 _INDENT = " " * 16
+_WHO = (
+    "Asked: three made-up people of each country or region (account: nothing else is known;"
+    " location: nothing else, on Android 9; at home: both, newest iOS, 40 years old),"
+    " and people on both sides of what changed."
+)
 
 
 def tell_evaluation(evaluation: Evaluation) -> Iterator[str]:
@@ -67,8 +72,10 @@ def tell_differences(differences: Iterable[Difference]) -> Iterator[str]:
             )
 
 
-def tell_changes(changes: Iterable[RuleChange], shifts: Iterable[Shift]) -> Iterator[str]:
-    """Say which definitions changed, and what that does to whom."""
+def tell_changes(
+    changes: Iterable[RuleChange], shifts: Iterable[Shift], asked: int
+) -> Iterator[str]:
+    """Say which definitions changed, and what that does to whom of those asked."""
     rules, people = list(changes), list(shifts)
     yield f"{len(rules)} definitions differ." if len(rules) != 1 else "One definition differs."
     for rule in rules:
@@ -77,7 +84,11 @@ def tell_changes(changes: Iterable[RuleChange], shifts: Iterable[Shift]) -> Iter
         owner = f", {rule.owner}" if rule.owner else ""
         yield f"  {rule.change:7} {rule.kind} {rule.key}{parts}{owner}{why}"
     yield ""
-    yield "Nobody of those asked gets another answer." if not people else "Answers change:"
+    yield _WHO
+    if not people:
+        yield f"None of the {asked} people asked gets another answer. Others may."
+        return
+    yield "Answers change:"
     for shift in people:
         yield f"  {shift.feature}: {_answer(shift.before)} -> {_answer(shift.after)}"
         yield f"    for {', '.join(shift.people)}"

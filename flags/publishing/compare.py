@@ -7,18 +7,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TypeVar
 
 from flags.engine.compile import compile_steps
 from flags.engine.compiled import CompiledSnapshot
 from flags.engine.context import Context
-from flags.engine.diff import RuleChange, Shift, diff_answers, diff_definitions
+from flags.engine.diff import (
+    Pair,
+    RuleChange,
+    Shift,
+    diff_answers,
+    diff_definitions,
+    list_pairs,
+)
+from flags.publishing.concerned import list_concerned
 from flags.publishing.prove import read_sample, sample_people
 from flags.publishing.snapshot import Content, decode_content, decode_kills
 from flags.publishing.store import PartKey
 from flags.queries.snapshots import find_part_as_of
+from flags.wire.context import UnreadableContext
 
 T = TypeVar("T")
 
@@ -62,28 +73,24 @@ def compare_revisions(
 ) -> Comparison:
     """Compare a scope as of two revisions, each of its own epoch.
 
-    The people are those of every publish's proof: three of each territory, of both
-    revisions. Costs two compiles, in slices between which other threads run. Raises
-    NothingPublished.
+    The people are those of every publish's proof, three of each territory of both revisions,
+    and up to 300 on both sides of what changed. Costs two compiles, in slices between which
+    other threads run. Raises NothingPublished.
     """
     old = _load(app, environment, epochs[0], revisions[0], None)
     new = _load(app, environment, epochs[1], revisions[1], old.snapshot)
     shifts: list[Shift] = []
-    people = _list_people(old, new, now)
+    pairs = list_pairs(
+        old.snapshot.definitions, new.snapshot.definitions, old.snapshot.kills, new.snapshot.kills
+    )
+    people = _list_people(old, new, pairs, now)
     for label, person in people:
         shifts += diff_answers(old.snapshot, new.snapshot, [(label, person)])
         time.sleep(0)
     return Comparison(
         before=revisions[0],
         after=revisions[1],
-        rules=tuple(
-            diff_definitions(
-                old.snapshot.definitions,
-                new.snapshot.definitions,
-                old.snapshot.kills,
-                new.snapshot.kills,
-            )
-        ),
+        rules=tuple(diff_definitions(pairs)),
         shifts=_gather(shifts),
         people=len(people),
         texts=old.content.texts != new.content.texts,
@@ -102,11 +109,19 @@ def _load(
     return _Stand(value, _breathe(compile_steps(value.definitions, switches, previous)))
 
 
-def _list_people(old: _Stand, new: _Stand, now: datetime) -> list[tuple[str, Context]]:
-    """Return the samples of both revisions, each label once."""
-    made = new.snapshot.definitions
-    samples = {**dict(sample_people(old.snapshot.definitions)), **dict(sample_people(made))}
-    return [(label, read_sample(asked, made, now)) for label, asked in samples.items()]
+def _list_people(
+    old: _Stand, new: _Stand, pairs: list[Pair], now: datetime
+) -> list[tuple[str, Context]]:
+    """Return the samples of both revisions and the people of the changes, each label once."""
+    was, made = old.snapshot.definitions, new.snapshot.definitions
+    samples = dict(chain(sample_people(was), sample_people(made)))
+    samples |= dict(list_concerned(pairs, was, made))
+    people = []
+    for label, asked in samples.items():
+        # A rule may compare with a text that no context may hold; nobody can be asked with it.
+        with suppress(UnreadableContext):
+            people.append((label, read_sample(asked, made, now)))
+    return people
 
 
 def _gather(shifts: list[Shift]) -> tuple[Shift, ...]:

@@ -82,7 +82,7 @@ def _diff_revisions(options: dict[str, Any]) -> tuple[Any, Iterable[str]]:
     )
     texts = ["Texts differ too."] if found.texts else []
     head = f"Revision {found.before} -> {found.after}, {found.people} people asked."
-    return found, [head, *tell_changes(found.rules, found.shifts), *texts]
+    return found, [head, *tell_changes(found.rules, found.shifts, found.people), *texts]
 
 
 def _decode(text: str) -> dict[str, Any]:

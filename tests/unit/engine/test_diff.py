@@ -17,7 +17,7 @@ from flags.engine.definitions import (
     Rule,
     Target,
 )
-from flags.engine.diff import RuleChange, diff_answers, diff_contexts, diff_definitions
+from flags.engine.diff import RuleChange, diff_answers, diff_contexts, diff_definitions, list_pairs
 from flags.engine.evaluate import evaluate_all
 from flags.engine.result import Reason
 from flags.wire.context import read_context
@@ -124,12 +124,12 @@ def test_a_changed_definition_is_named_by_kind_and_key(
     after: Definitions, change: RuleChange
 ) -> None:
     """What was added, removed or changed is told, and which of its parts."""
-    assert [change] == diff_definitions(WORLD, after)
+    assert [change] == diff_definitions(list_pairs(WORLD, after))
 
 
 def test_kill_switches_are_told_beside_the_definitions() -> None:
     """They are published apart and compared all the same."""
-    (found,) = diff_definitions(WORLD, WORLD, (), (KILL,))
+    (found,) = diff_definitions(list_pairs(WORLD, WORLD, (), (KILL,)))
     assert ("kills", "kill-1", "added", "crash") == (
         found.kind,
         found.key,
@@ -183,6 +183,6 @@ def test_a_snapshot_does_not_differ_from_itself(
     )
     twice = (compile_snapshot(world), compile_snapshot(world))
     assert ([], []) == (
-        diff_definitions(world, world),
+        diff_definitions(list_pairs(world, world)),
         diff_answers(*twice, [("somebody", person)]),
     )

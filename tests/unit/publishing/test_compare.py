@@ -57,7 +57,7 @@ def test_rules_and_people_are_compared(history: None) -> None:
         shift.before.reason,
         shift.after.reason,
     )
-    assert ({"SG account", "SG at home"}, 4, False) == (
+    assert ({"SG account", "SG at home", "SG enrolled", "SG new"}, 6, False) == (
         set(shift.people),
         found.people,
         found.texts,
@@ -82,9 +82,9 @@ def test_what_was_never_published_cannot_be_compared(shop: None) -> None:
 def test_revisions_are_compared_on_the_command_line(history: None) -> None:
     """As text for people, as JSON for machines."""
     text = run(revision=[1, 2])
-    assert text.startswith("Revision 1 -> 2, 4 people asked.\nOne definition differs.\n")
+    assert text.startswith("Revision 1 -> 2, 6 people asked.\nOne definition differs.\n")
     assert f"  {FEATURE}: off: NOT_OFFERED by account, value false -> on: LIVE" in text
-    assert "    for SG account, SG at home" in text
+    assert "    for SG account, SG at home, SG enrolled, SG new" in text
     found = json.loads(run(revision=[1, 2], format="json"))
     assert ["offers"] == [rule["kind"] for rule in found["rules"]]
 
