@@ -45,20 +45,38 @@ NAVIGATION = [
             _rows(_("Features"), "toggle_on", "flags_feature"),
             _rows(_("Bundles"), "package_2", "flags_bundle"),
             _rows(_("Offers"), "storefront", "flags_offer"),
+            _rows(_("Partners"), "handshake", "flags_partner"),
+            _rows(_("Schedules"), "event", "flags_schedule"),
             _rows(_("Kill switches"), "bolt", "flags_killswitch"),
+            _rows(_("Expectations"), "verified", "flags_expectation"),
+        ],
+    },
+    {
+        "title": _("Law and duties"),
+        "collapsible": True,
+        "items": [
             _rows(_("Legal orders"), "gavel", "flags_legalorder"),
             _rows(_("Age rules"), "cake", "flags_agerule"),
             _rows(_("Consent rules"), "how_to_reg", "flags_consentrule"),
+        ],
+    },
+    {
+        "title": _("Limits and rollouts"),
+        "collapsible": True,
+        "items": [
             _rows(_("Life cycles"), "hourglass_bottom", "flags_lifecycle"),
-            _rows(_("Partners"), "handshake", "flags_partner"),
             _rows(_("Caps"), "group_add", "flags_cap"),
             _rows(_("Cluster rollouts"), "hub", "flags_clusterrollout"),
-            _rows(_("Schedules"), "event", "flags_schedule"),
             _rows(_("Targeting"), "target", "flags_strategy"),
             _rows(_("Segments"), "groups", "flags_segment"),
+        ],
+    },
+    {
+        "title": _("Devices"),
+        "collapsible": True,
+        "items": [
             _rows(_("Platform profiles"), "devices", "flags_platformprofile"),
             _rows(_("Platform retirements"), "phonelink_off", "flags_platformretirement"),
-            _rows(_("Expectations"), "verified", "flags_expectation"),
         ],
     },
     {

@@ -94,7 +94,7 @@ class AgeRuleAdmin(PlacedRuleAdmin):
     )
     list_display = ("target", "place", "least", "period", "reason", "owner", "review_date")
     list_filter = ("bundle", "market", "minimum")
-    ordering: ClassVar = ("feature", "bundle", "territory", "market", "starts_date")
+    ordering: ClassVar = ("feature__key", "bundle__key", "territory", "market", "starts_date")
 
     @admin.display(description=_("Least age"), ordering="minimum")
     def least(self, row: AgeRule) -> Any:

@@ -20,7 +20,7 @@ from flags.admin.choices import (
     market_field,
     territory_field,
 )
-from flags.admin.marks import badge, meter, place_label, target_label
+from flags.admin.marks import badge, meter, period_label, place_label, target_label
 from flags.models import Cap
 from flags.operations.caps import LIMIT_MAX, RemoveCap, SetCap
 from regions.governance.admin_forms import CommandForm
@@ -143,7 +143,7 @@ class CapAdmin(CommandAdmin):
         *("feature__key", "bundle__key", "territory__code", "market__key"),
         *("reason", "owner", "source"),
     )
-    ordering: ClassVar = ("environment", "feature", "bundle", "territory", "starts_date")
+    ordering: ClassVar = ("environment", "feature__key", "bundle__key", "territory", "starts_date")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cap]:
         """Return the caps with everything that a list or page shows."""
@@ -172,10 +172,8 @@ class CapAdmin(CommandAdmin):
 
     @admin.display(description=_("When"), ordering="starts_date")
     def period(self, row: Cap) -> str:
-        """Show the dates, or nothing for a cap without any."""
-        if row.starts_date is None and row.ends_date is None:
-            return ""
-        return f"{row.starts_date or '…'} → {row.ends_date or '…'}"
+        """Show the dates."""
+        return period_label(row.starts_date, row.ends_date)
 
     def audit_query(self, row: Cap) -> str:
         """Return the key of the cap in the audit."""

@@ -89,7 +89,14 @@ class ConsentRuleAdmin(PlacedRuleAdmin):
     list_display = ("target", "place", "name", "period", "reason", "owner", "review_date")
     list_filter = ("bundle", "market", "consent")
     search_fields = (*PlacedRuleAdmin.search_fields, "consent")
-    ordering: ClassVar = ("feature", "bundle", "territory", "market", "consent", "starts_date")
+    ordering: ClassVar = (
+        "feature__key",
+        "bundle__key",
+        "territory",
+        "market",
+        "consent",
+        "starts_date",
+    )
 
     @admin.display(description=_("Consent"), ordering="consent")
     def name(self, row: ConsentRule) -> Any:

@@ -111,7 +111,7 @@ class LifeCycleAdmin(PlacedRuleAdmin):
     )
     list_filter = ("environment", "bundle", "market")
     list_select_related = (*PlacedRuleAdmin.list_select_related, "environment", "territory")
-    ordering: ClassVar = ("environment", "feature", "bundle", "territory", "market")
+    ordering: ClassVar = ("environment", "feature__key", "bundle__key", "territory", "market")
 
     @admin.display(description=_("State"))
     def state(self, row: LifeCycle) -> Any:

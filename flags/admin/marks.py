@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, time
 from typing import Any
 
 from django.templatetags.static import static
+from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -97,6 +99,26 @@ def target_label(row: Any) -> SafeString:
         row.bundle.key,
         _("whole bundle"),
     )
+
+
+def period_label(
+    starts: date | None,
+    ends: date | None,
+    starts_time: time | None = None,
+    ends_time: time | None = None,
+) -> str:
+    """Return from when until when a row holds, `[starts, ends)`, as every list tells it."""
+    told = []
+    if starts is not None:
+        told.append(_("from %s") % _tell_wall(starts, starts_time))
+    if ends is not None:
+        told.append(_("until %s") % _tell_wall(ends, ends_time))
+    return " ".join(told) or _("always")
+
+
+def _tell_wall(day: date, clock: time | None) -> str:
+    told = formats.date_format(day)
+    return f"{told} {formats.time_format(clock)}" if clock else told
 
 
 def _named(name: str, code: str) -> SafeString:

@@ -23,7 +23,7 @@ from flags.admin.choices import (
     subdivision_field,
     territory_field,
 )
-from flags.admin.marks import STATUS_LABELS, place_label, status_badge, target_label
+from flags.admin.marks import STATUS_LABELS, period_label, place_label, status_badge, target_label
 from flags.models import Offer
 from flags.models.feature import OFFER_STATUSES
 from flags.operations.offers import RemoveOffer, SetOffer, offer_digest
@@ -253,10 +253,8 @@ class OfferAdmin(CommandAdmin):
 
     @admin.display(description=_("When"), ordering="starts_date")
     def period(self, row: Offer) -> str:
-        """Show the dates, or nothing for an offer without any."""
-        if row.starts_date is None and row.ends_date is None:
-            return ""
-        return f"{row.starts_date or '…'} → {row.ends_date or '…'}"
+        """Show the dates."""
+        return period_label(row.starts_date, row.ends_date)
 
     def audit_query(self, row: Offer) -> str:
         """Return the key of the offer in the audit."""

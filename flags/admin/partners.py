@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from flags.admin.choices import TerritoryChoiceField, app_field, features_field
 from flags.admin.lines import ConstraintsField, tell_constraints
-from flags.admin.marks import badge, territory_label
+from flags.admin.marks import badge, period_label, territory_label
 from flags.admin.targeting import tell_constraint
 from flags.models import Partner
 from flags.models.partner import EVERY_CITY
@@ -150,7 +150,7 @@ class PartnerAdmin(CommandAdmin):
         ),
     )
     list_display = (
-        "name",
+        "title",
         "state",
         "place",
         "features_line",
@@ -183,6 +183,11 @@ class PartnerAdmin(CommandAdmin):
                     messages.warning(request, _tell_gap(wall, zone))
         return super().respond_done(request, form, receipt)
 
+    @admin.display(description=_("Partner"), ordering="name")
+    def title(self, row: Partner) -> SafeString:
+        """Show the name with the key."""
+        return format_html('{} <span class="lf-key">{}</span>', row.name, row.key)
+
     @admin.display(description=_("State"))
     def state(self, row: Partner) -> Any:
         """Show whether the partner serves people now."""
@@ -213,12 +218,7 @@ class PartnerAdmin(CommandAdmin):
     @admin.display(description=_("Dates"), ordering="starts_date")
     def period(self, row: Partner) -> str:
         """Show from when until when, in the place's own time."""
-        told = []
-        if row.starts_date is not None:
-            told.append(_t("from %s") % _tell_wall(row.starts_date, row.starts_time))
-        if row.ends_date is not None:
-            told.append(_t("until %s") % _tell_wall(row.ends_date, row.ends_time))
-        return " ".join(told) or _t("always")
+        return period_label(row.starts_date, row.ends_date, row.starts_time, row.ends_time)
 
     @admin.display(description=_("Requires"))
     def terms(self, row: Partner) -> SafeString:
@@ -229,11 +229,6 @@ class PartnerAdmin(CommandAdmin):
 
 def _wall(day: date, clock: time | None) -> datetime:
     return datetime.combine(day, clock or time())
-
-
-def _tell_wall(day: date, clock: time | None) -> str:
-    told = formats.date_format(day)
-    return f"{told} {formats.time_format(clock)}" if clock else told
 
 
 def _tell_gap(wall: datetime, zone: str) -> str:

@@ -17,7 +17,7 @@ from flags.admin.choices import (
     market_field,
     territory_field,
 )
-from flags.admin.marks import place_label, target_label
+from flags.admin.marks import period_label, place_label, target_label
 from flags.models.rule import DatedRule, PlacedRule
 from regions.governance.admin_forms import CommandForm
 from regions.governance.admin_pages import CommandAdmin
@@ -92,10 +92,8 @@ class PlacedRuleAdmin(CommandAdmin):
 
     @admin.display(description=_("When"), ordering="starts_date")
     def period(self, row: DatedRule) -> str:
-        """Show the dates, or nothing for a rule without any."""
-        if row.starts_date is None and row.ends_date is None:
-            return ""
-        return f"{row.starts_date or '…'} → {row.ends_date or '…'}"
+        """Show the dates."""
+        return period_label(row.starts_date, row.ends_date)
 
     def audit_query(self, row: PlacedRule) -> str:
         """Return the key of the rule in the audit."""

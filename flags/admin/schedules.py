@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from flags.admin.choices import app_field, environment_field, features_field, market_field
-from flags.admin.marks import badge
+from flags.admin.marks import badge, period_label
 from flags.admin.windows import WindowsField, list_gaps, list_lines, tell_table, tell_windows
 from flags.models import Schedule
 from flags.models.schedule import ANCHORS
@@ -208,4 +208,4 @@ class ScheduleAdmin(CommandAdmin):
         ends = [window.ends_date for window in windows]
         first = min((day for day in starts if day), default=None) if None not in starts else None
         last = max((day for day in ends if day), default=None) if None not in ends else None
-        return f"{first or '…'} → {last or '…'}"
+        return period_label(first, last)

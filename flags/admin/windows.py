@@ -146,7 +146,7 @@ def _tell_wall(wall: datetime | None, at: datetime | None, place: Territory | No
     elif is_ambiguous(wall, zone):
         odd = _("This time comes twice; the first counts.")
     return format_html(
-        '<span class="lf-code">{}</span> <span class="lf-dim">{} UTC</span>{}',
+        '<bdi dir="ltr"><span class="lf-code">{}</span> <span class="lf-dim">{} UTC</span></bdi>{}',
         f"{wall:%Y-%m-%d %H:%M}",
         utc,
         format_html('<span class="lf-odd">{}</span>', odd) if odd else "",

@@ -80,13 +80,10 @@ def set_partner(command: SetPartner, _moment: Moment) -> Iterable[Change]:
     _check_times(command, of)
     requirements = _check_requirements(command, of)
     features = _get_features(app, command, of)
-    city = check_given(command.city, name="a city, or * for every city", of=of, field="city")
-    if "\\" in city:
-        raise Refused(f"The city “{shown(city)}” holds a backslash.", code="bad_city", field="city")
     values = {
         "name": check_given(command.name, name="a name", of=of, field="name"),
         "territory": get_territory(command.territory),
-        "city": city,
+        "city": _check_city(command, of),
         "wallets": _check_wallets(command, of),
         "starts_date": command.starts_date,
         "starts_time": command.starts_time,
@@ -146,6 +143,21 @@ def _check_times(command: SetPartner, of: str) -> None:
             code="dates_order",
             field="ends_date",
         )
+
+
+def _check_city(command: SetPartner, of: str) -> str:
+    """Return the city; refuse what no app sends, since nobody would be in it."""
+    city = check_given(command.city, name="a city, or * for every city", of=of, field="city")
+    if "\\" in city:
+        raise Refused(f"The city “{shown(city)}” holds a backslash.", code="bad_city", field="city")
+    words = city.split()
+    if len(words) > 1:
+        raise Refused(
+            f"The city “{shown(city)}” holds a space; apps send “{'-'.join(words).casefold()}”.",
+            code="bad_city",
+            field="city",
+        )
+    return city
 
 
 def _check_requirements(command: SetPartner, of: str) -> tuple[ConstraintSpec, ...]:

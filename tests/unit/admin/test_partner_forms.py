@@ -29,7 +29,7 @@ PARTNER = {
     "name": "The Mall",
     "features": "pay.abroad",
     "territory": "US",
-    "city": "New York",
+    "city": "new-york",
     "wallets": "cny, HKD",
     "starts_date": "2027-03-14",
     "starts_time": "02:30",
@@ -54,7 +54,7 @@ def test_a_partner_is_added_changed_and_removed(world: Do, sign_in: SignIn) -> N
     assert (302, True) == (status, "Clocks in America/New_York jump over 2027-03-14 02:30" in text)
     assert "03:00 counts instead" in text
     row = Partner.objects.get()
-    assert (["CNY", "HKD"], "New York", 2) == (row.wallets, row.city, row.requirements.count())
+    assert (["CNY", "HKD"], "new-york", 2) == (row.wallets, row.city, row.requirements.count())
     page = client.get(reverse("admin:flags_partner_change", args=[row.pk])).content.decode()
     assert "phoneCountry IN CN,HK\nage NUM_GTE 18" in page
     change = {name: PARTNER[name] for name in PARTNER if name not in ("app", "key", "starts_time")}
@@ -72,6 +72,7 @@ def test_a_partner_is_added_changed_and_removed(world: Do, sign_in: SignIn) -> N
         ({"wallets": "yuan"}, "is not a currency such as CNY"),
         ({"features": "pay.card"}, "asks for no partner"),
         ({"starts_date": ""}, "without its date"),
+        ({"city": "Las Vegas"}, "apps send “las-vegas”"),
     ],
 )
 def test_what_is_refused_is_told_and_what_was_typed_stays(

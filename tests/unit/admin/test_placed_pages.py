@@ -100,3 +100,40 @@ def test_a_life_cycle_shows_how_far_it_has_come(
     fields = {**SLOT, **WORDS, "environment": "production", **steps}
     assert 302 == post(sign_in("pm"), "flags_lifecycle_add", fields)[0]
     assert told in get(sign_in("guest"), "flags_lifecycle_changelist").replace("</svg>", ">")
+
+
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        ({}, "always"),
+        ({"starts_date": "2027-01-02"}, "from Jan. 2, 2027"),
+        ({"ends_date": "2027-05-01"}, "until May 1, 2027"),
+        (
+            {"starts_date": "2027-01-02", "ends_date": "2027-05-01"},
+            "from Jan. 2, 2027 until May 1, 2027",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("flags_agerule", {"minimum": "18"}),
+        ("flags_consentrule", {"consent": "profiling"}),
+        ("flags_cap", {"environment": "production", "limit": "10"}),
+        ("flags_offer", {"environment": "production", "status": "live"}),
+    ],
+)
+def test_lists_tell_dates_alike(
+    world: Do, sign_in: SignIn, *, name: str, own: Any, dates: dict[str, str], told: str
+) -> None:
+    """From when until when in the reader's format, and a word where there are no dates."""
+    assert 302 == post(sign_in("pm"), f"{name}_add", {**SLOT, **WORDS, **own, **dates})[0]
+    assert f">{told}<" in get(sign_in("guest"), f"{name}_changelist")
+
+
+def test_a_list_marks_each_column_that_sorts_it(world: Do, sign_in: SignIn) -> None:
+    """What comes before where: the first column by which rows are sorted is marked too."""
+    fields = {**SLOT, **WORDS, "minimum": "18"}
+    assert 302 == post(sign_in("pm"), "flags_agerule_add", fields)[0]
+    page = sign_in("guest").get(reverse("admin:flags_agerule_changelist"))
+    assert [0, 1, 3] == list(page.context["cl"].get_ordering_field_columns())

@@ -32,7 +32,7 @@ def a_partner(**differences: object) -> SetPartner:
         "name": "The Mall",
         "features": ("pay.abroad",),
         "territory": "SG",
-        "city": "Jurong East",
+        "city": "jurong-east",
         "wallets": ("USD", "CNY"),
         "starts_date": date(2026, 1, 1),
         "starts_time": time(4),
@@ -60,7 +60,7 @@ def test_a_partner_is_loaded_as_it_was_written(abroad: Do) -> None:
     abroad(a_partner())
     (partner,) = load()
     assert made.Rule("mall", "signed in June", "pay-team") == partner.rule
-    assert (("pay.abroad",), "SG", "Jurong East", ("CNY", "USD")) == (
+    assert (("pay.abroad",), "SG", "jurong-east", ("CNY", "USD")) == (
         partner.features,
         partner.territory,
         partner.city,
@@ -127,6 +127,7 @@ def test_product_managers_write_partners(abroad: Do) -> None:
         ({"territory": "FR"}, "unknown_territory", "territory"),
         ({"city": ""}, "city_missing", "city"),
         ({"city": "a\\b"}, "bad_city", "city"),
+        ({"city": "Las Vegas"}, "bad_city", "city"),
         ({"city": "x" * 101}, "too_long", "city"),
         ({"wallets": ("cny",)}, "bad_wallet", "wallets"),
         ({"wallets": ("CNY", "CNY")}, "named_twice", "wallets"),
