@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
@@ -22,6 +23,7 @@ from flags.models.feature import OFFER_STATUSES
 from flags.operations.kills import PullKillSwitch
 from flags.operations.offers import SetOffer
 from flags.queries.boards import CellDetail
+from flags.queries.limits import Limit
 from flags.queries.verdicts import FeatureStatus
 from regions.admin.names import territory_name
 from regions.governance.admin_diff import list_differences, render_differences
@@ -157,11 +159,12 @@ class CellScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureLine:
-    """One feature of the cell with why it is so."""
+    """One feature of the cell with why it is so; `limits` are words and whether they close."""
 
     facts: FeatureStatus
     words: str
     address: str
+    limits: tuple[tuple[str, bool], ...] = ()
 
     @property
     def shape(self) -> SafeString:
@@ -191,7 +194,12 @@ def tell_kill(scope: CellScope, detail: CellDetail) -> dict[str, str]:
 def list_feature_lines(detail: CellDetail) -> list[FeatureLine]:
     """Say of each feature which rule decided, with a link to it."""
     return [
-        FeatureLine(facts=entry, words=_tell_decider(entry), address=_decider_address(entry))
+        FeatureLine(
+            facts=entry,
+            words=_tell_decider(entry),
+            address=_decider_address(entry),
+            limits=tuple((_tell_limit(limit), limit.closes) for limit in detail.limits[entry.key]),
+        )
         for entry in detail.features
     ]
 
@@ -214,6 +222,23 @@ def _tell_decider(entry: FeatureStatus) -> str:
         }
     about = _t("its own offer") if decider.is_own else _t("the bundle's offer")
     return f"{about}, {_tell_place(decider.place)}: {decider.reason}"
+
+
+def _tell_limit(limit: Limit) -> str:
+    if limit.kind == "cap-full":
+        return _t("cap full")
+    if limit.kind == "partners":
+        if limit.cities is None:
+            return _t("partners: every city")
+        words = ngettext("partners: %d city", "partners: %d cities", limit.cities)
+        return words % limit.cities if limit.cities else _t("no partner here")
+    words = {
+        ("sunset", True): _t("sunset since %(date)s"),
+        ("sunset", False): _t("sunset on %(date)s"),
+        ("closed-to-new", True): _t("closed to new people since %(date)s"),
+        ("closed-to-new", False): _t("closed to new people from %(date)s"),
+    }[limit.kind, limit.begun]
+    return words % {"date": date_format(limit.date) if limit.date else ""}
 
 
 def _tell_place(place: str) -> str:

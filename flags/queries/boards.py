@@ -8,7 +8,7 @@ The number of queries does not grow with rows.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,6 +16,7 @@ from flags.engine import definitions as made
 from flags.engine.places import Atlas
 from flags.engine.rows import rank_offer
 from flags.models import Bundle, Feature, Offer
+from flags.queries.limits import Limit, Limits
 from flags.queries.rules import LIVE_FEATURE, build_offer, load_orders, load_switches
 from flags.queries.verdicts import BoardBundle, Facts, FeatureStatus, Verdicts
 from regions import queries as places
@@ -57,7 +58,8 @@ class Board:
 class CellDetail:
     """One cell with its features, and the offer that the board's form would change.
 
-    `limited` are the offers here for one platform, subdivision or other basis.
+    `limited` are the offers here for one platform, subdivision or other basis; `limits`
+    what else closes each feature here, by key.
     """
 
     cell: BoardCell
@@ -66,6 +68,7 @@ class CellDetail:
     offer: Offer | None
     limited: tuple[Offer, ...]
     kills: tuple[made.KillSwitch, ...]
+    limits: Mapping[str, tuple[Limit, ...]]
 
 
 def board(app_key: str, environment_key: str, now: datetime) -> Board:
@@ -85,13 +88,17 @@ def board(app_key: str, environment_key: str, now: datetime) -> Board:
 def cell_detail(
     app_key: str, environment_key: str, territory: str, bundle: str, now: datetime
 ) -> CellDetail | None:
-    """Compute one cell with all that explains it, or None when there is no such cell."""
+    """Compute one cell with all that explains it, or None when there is no such cell.
+
+    Fourteen queries.
+    """
     facts = _load(app_key, environment_key)
     found = next((entry for entry in facts.bundles if entry.key == bundle), None)
     if found is None or territory not in facts.codes:
         return None
     verdicts = Verdicts(facts, now)
     features = verdicts.list_bundle(found, territory)
+    limits = Limits(app_key, environment_key, facts.atlas, territory, now)
     return CellDetail(
         cell=_sum_up(found, territory, features),
         bundle=found,
@@ -104,6 +111,7 @@ def cell_detail(
             if switch.territory in ("", territory)
             and (switch.target.bundle == bundle or switch.target.feature in found.feature_keys)
         ),
+        limits={key: limits.list_of(facts.features[key]) for key in found.feature_keys},
     )
 
 
