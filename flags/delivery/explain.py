@@ -44,7 +44,8 @@ def explain_feature(service: Service, request: Request) -> Response:
 def diff_people(service: Service, request: Request) -> Response:
     """Answer which features two people get differently, and by which gates.
 
-    All are named; the gates of the first 25 only, of the others when `feature` names one.
+    The same answer by another rule is counted, and named with `rules`. The first 25 carry
+    their gates, the others when `feature` names one.
     """
     known = identify_preview(service, request)
     body = read_object(request)
@@ -54,12 +55,20 @@ def diff_people(service: Service, request: Request) -> Response:
     feature = body.get("feature", "")
     if not isinstance(feature, str):
         raise Refusal(400, "`feature` must be the key of a feature.")
+    rules = body.get("rules", False)
+    if not isinstance(rules, bool):
+        raise Refusal(400, "`rules` must be true or false.")
     live = choose_live(service, known, body)
     before, after = (read_person(one, "contexts", known) for one in contexts)
     found = diff_contexts(
-        live.snapshot, before, after, feature_key=feature, explained_max=EXPLAINED_MAX
+        live.snapshot,
+        before,
+        after,
+        feature_key=feature,
+        rules=rules,
+        explained_max=EXPLAINED_MAX,
     )
-    return answer_told(live, {"differences": msgspec.to_builtins(found)})
+    return answer_told(live, msgspec.to_builtins(found))
 
 
 def identify_preview(service: Service, request: Request) -> Known:

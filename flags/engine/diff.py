@@ -51,6 +51,13 @@ class Difference(Struct, frozen=True, rename="camel"):
     gates: tuple[GateDifference, ...] = ()
 
 
+class ContextsDiff(Struct, frozen=True, rename="camel"):
+    """What two people get differently; `by_rule_alone` counts the same answers by other rules."""
+
+    differences: list[Difference]
+    by_rule_alone: int = 0
+
+
 class Pair(NamedTuple):
     """A definition before and after; None where there was none, or is none any more."""
 
@@ -86,13 +93,14 @@ def diff_contexts(
     after: Context,
     *,
     feature_key: str = "",
+    rules: bool = False,
     explained_max: int = sys.maxsize,
-) -> list[Difference]:
+) -> ContextsDiff:
     """Name the features that two people get differently, in key order, and why.
 
-    Another rule with the same answer is a difference too; luck is none, so both throw the
-    same dice. Costs two evaluations of everything, and two explanations for each feature
-    that differs, up to `explained_max`; those beyond are named without gates.
+    The same answer by another rule is counted, and named only with `rules`; luck makes no
+    difference, so both throw the same dice. Costs two evaluations of everything, and two
+    explanations for each feature named, up to `explained_max`; those beyond carry no gates.
     """
     before, after = replace(before, dice=_lowest), replace(after, dice=_lowest)
     if feature_key:
@@ -101,7 +109,8 @@ def diff_contexts(
         asked = (evaluate_all(snapshot, before), evaluate_all(snapshot, after))
         pairs = [tuple(pair) for pair in zip(*asked, strict=True)]
     differing = [(one, other) for one, other in pairs if one != other]
-    return [
+    answers = [pair for pair in differing if _is_another_answer(*pair)]
+    found = [
         Difference(
             feature=one.feature,
             before=_told(one),
@@ -110,8 +119,9 @@ def diff_contexts(
             if number < explained_max
             else (),
         )
-        for number, (one, other) in enumerate(differing)
+        for number, (one, other) in enumerate(differing if rules else answers)
     ]
+    return ContextsDiff(differences=found, by_rule_alone=len(differing) - len(answers))
 
 
 def list_pairs(
@@ -142,8 +152,8 @@ def diff_answers(
 ) -> list[Shift]:
     """Name the features that change for any of the people, each given with a label.
 
-    People to whom the same happens are told together, in the order given. Costs two
-    evaluations of everything per person.
+    The same answer by another rule is left out. People to whom the same happens are told
+    together, in the order given. Costs two evaluations of everything per person.
     """
     found: dict[tuple[Any, ...], tuple[Evaluation, Evaluation, list[str]]] = {}
     for label, context in people:
@@ -152,7 +162,7 @@ def diff_answers(
         for key in sorted({*old, *new}):
             one = old.get(key) or evaluate(before, key, context)
             other = new.get(key) or evaluate(after, key, context)
-            if one != other:
+            if _is_another_answer(one, other):
                 same = (key, repr(_told(one)), repr(_told(other)))
                 found.setdefault(same, (one, other, []))[2].append(label)
     return [
@@ -163,6 +173,16 @@ def diff_answers(
 
 def _lowest(_sides: int) -> int:
     return 1
+
+
+def _is_another_answer(one: Evaluation, other: Evaluation) -> bool:
+    """Tell whether more differs than the rule, the signal and the detail."""
+    return _answered(one) != _answered(other)
+
+
+def _answered(one: Evaluation) -> tuple[object, ...]:
+    # `True == 1`, and yet they are two answers.
+    return (one.on, type(one.value), one.value, one.reason, one.variant)
 
 
 def _told(evaluation: Evaluation) -> Told:

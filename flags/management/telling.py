@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from flags.engine.definitions import Rule
-from flags.engine.diff import Difference, RuleChange, Shift, Told
+from flags.engine.diff import ContextsDiff, RuleChange, Shift, Told
 from flags.engine.explain import Explanation, Step
 from flags.engine.result import Evaluation
 
@@ -48,9 +48,9 @@ def tell_explanation(told: Explanation) -> Iterator[str]:
         yield from _tell_step(number, step)
 
 
-def tell_differences(differences: Iterable[Difference]) -> Iterator[str]:
+def tell_differences(told: ContextsDiff, *, rules: bool = False) -> Iterator[str]:
     """Say each feature that two people get differently, and the gates that told them apart."""
-    found = list(differences)
+    found = told.differences
     yield f"{len(found)} features differ." if len(found) != 1 else "One feature differs."
     for one in found:
         yield ""
@@ -70,6 +70,11 @@ def tell_differences(differences: Iterable[Difference]) -> Iterator[str]:
                 for name, step in (("A", gate.before), ("B", gate.after))
                 if step.rule is not None
             )
+    if told.by_rule_alone:
+        count = told.by_rule_alone
+        by = "of them by another rule alone" if rules else "more by another rule (see --rules)"
+        yield ""
+        yield f"{count} {by}."
 
 
 def tell_changes(

@@ -167,7 +167,9 @@ def test_s52_the_user_moves(asked: Asked) -> None:
     at = "2018-06-01T00:00:00Z"
     gb = asked.read(at, accountCountry="GB", locationCountry="GB", phoneCountry="GB")
     moved = asked.read(at, accountCountry="AE", locationCountry="GB", phoneCountry="AE")
-    found = {one.feature: one for one in diff_contexts(asked.respondent.snapshot, gb, moved)}
+    found = {
+        one.feature: one for one in diff_contexts(asked.respondent.snapshot, gb, moved).differences
+    }
     change = found[P2P]
     assert (Reason.LIVE, Reason.NEEDS_PARTNER) == (change.before.reason, change.after.reason)
     assert {"account": ("GB", "AE")} == change.gates[0].read

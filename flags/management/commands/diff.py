@@ -34,6 +34,11 @@ class Command(BaseCommand):
             "--revision", action="append", default=[], type=int, help="a number; give two of them"
         )
         parser.add_argument("--feature", default="", help="with --context: this feature alone")
+        parser.add_argument(
+            "--rules",
+            action="store_true",
+            help="with --context: name features too that get the same answer by another rule",
+        )
         parser.add_argument("--app", default="superapp")
         parser.add_argument("--environment", default="production")
         parser.add_argument("--at", help="ask as of this time, RFC 3339 with zone; default now")
@@ -61,8 +66,14 @@ class Command(BaseCommand):
 def _diff_people(options: dict[str, Any]) -> tuple[Any, Iterable[str]]:
     respondent = Respondent(options["app"], options["environment"], now=timezone.now())
     before, after = (respondent.read(_decode(text), options["at"]) for text in options["context"])
-    found = diff_contexts(respondent.snapshot, before, after, feature_key=options["feature"])
-    return {"differences": found}, tell_differences(found)
+    found = diff_contexts(
+        respondent.snapshot,
+        before,
+        after,
+        feature_key=options["feature"],
+        rules=options["rules"],
+    )
+    return found, tell_differences(found, rules=options["rules"])
 
 
 def _diff_revisions(options: dict[str, Any]) -> tuple[Any, Iterable[str]]:

@@ -67,7 +67,7 @@ def test_two_people_are_compared(client: Client) -> None:
         found["before"]["reason"],
         found["after"]["reason"],
     )
-    assert {"account": ["SG", "FR"]} == found["gates"][0]["read"]
+    assert ({"account": ["SG", "FR"]}, 0) == (found["gates"][0]["read"], told["byRuleAlone"])
 
 
 def test_one_feature_is_compared(client: Client) -> None:
@@ -106,6 +106,7 @@ def test_without_a_token_nothing_is_told(client: Client) -> None:
         ("/api/diff", {"contexts": [{}]}, 400),
         ("/api/diff", {"contexts": [{}, 5]}, 400),
         ("/api/diff", {"contexts": [{}, {}], "feature": 5}, 400),
+        ("/api/diff", {"contexts": [{}, {}], "rules": 1}, 400),
         ("/api/diff", {"contexts": [{}, {}], "app": 7}, 404),
     ],
 )

@@ -37,7 +37,8 @@ KILL = KillSwitch(
 
 def test_two_people_are_told_apart_by_the_gate_that_did() -> None:
     """The difference names both answers, the gate, its rules and the field that was read."""
-    (found,) = diff_contexts(compile_snapshot(WORLD), context(), context(accountCountry="KR"))
+    told = diff_contexts(compile_snapshot(WORLD), context(), context(accountCountry="KR"))
+    (found,) = told.differences
     assert (COLLECTIONS.key, Reason.LIVE, Reason.PLANNED) == (
         found.feature,
         found.before.reason,
@@ -50,16 +51,36 @@ def test_two_people_are_told_apart_by_the_gate_that_did() -> None:
 
 def test_people_who_get_the_same_do_not_differ() -> None:
     """A field that no rule reads makes no difference."""
-    assert [] == diff_contexts(compile_snapshot(WORLD), context(), context(city="reno"))
+    told = diff_contexts(compile_snapshot(WORLD), context(), context(city="reno"))
+    assert ([], 0) == (told.differences, told.by_rule_alone)
+
+
+def test_the_same_answer_by_another_rule_is_counted() -> None:
+    """Two offers say the same of two places: nothing to tell, unless rules are asked for."""
+    both = scope(COLLECTIONS, offers=(offer("live", territory("KR")), LIVE))
+    snapshot = compile_snapshot(both)
+    pair = (context(), context(accountCountry="KR"))
+    told = [diff_contexts(snapshot, *pair, rules=rules) for rules in (False, True)]
+    assert [([], 1), ([COLLECTIONS.key], 1)] == [
+        ([named.feature for named in one.differences], one.by_rule_alone) for one in told
+    ]
+
+
+def test_a_rule_that_is_replaced_by_its_like_shifts_nobody() -> None:
+    """Another key with the same answer is a changed rule, and no changed answer."""
+    renamed = replace(WORLD, offers=(offer("live", territory("SG"), key="new"), PLANNED))
+    snapshots = (compile_snapshot(WORLD), compile_snapshot(renamed))
+    assert [] == diff_answers(*snapshots, [("SG", context())])
 
 
 def test_one_feature_alone_can_be_compared() -> None:
     """Others are not told; one that is not there differs for nobody."""
     snapshot = compile_snapshot(replace(WORLD, features=(VOICE, COLLECTIONS)))
     pair = (context(), context(accountCountry="KR", locationCountry=None))
-    everything = [one.feature for one in diff_contexts(snapshot, *pair)]
-    alone = [one.feature for one in diff_contexts(snapshot, *pair, feature_key=VOICE.key)]
-    unknown = diff_contexts(snapshot, *pair, feature_key="no.such")
+    everything = [one.feature for one in diff_contexts(snapshot, *pair).differences]
+    told = diff_contexts(snapshot, *pair, feature_key=VOICE.key)
+    alone = [one.feature for one in told.differences]
+    unknown = diff_contexts(snapshot, *pair, feature_key="no.such").differences
     assert ([VOICE.key, COLLECTIONS.key], [VOICE.key], []) == (everything, alone, unknown)
 
 
@@ -78,7 +99,7 @@ def test_every_feature_that_differs_is_named_with_a_gate(
     )
     pairs = zip(evaluate_all(snapshot, first), evaluate_all(snapshot, second), strict=True)
     differing = [before.feature for before, after in pairs if before != after]
-    found = diff_contexts(snapshot, first, second)
+    found = diff_contexts(snapshot, first, second, rules=True).differences
     assert differing == [difference.feature for difference in found]
     assert all(difference.gates for difference in found)
 
