@@ -72,7 +72,7 @@ class PartnerChangeForm(CommandForm):
         """Return the stored partner as it would be typed."""
         return {
             **super().read(instance),
-            "features": [row.key for row in instance.features.all()],
+            "features": [row.key for row in instance.features.all() if not row.archived_at],
             "territory": instance.territory_id,
             "wallets": ", ".join(instance.wallets),
             "requirements": tell_constraints(instance.requirements.all()),

@@ -36,6 +36,7 @@ FEATURES_PER_APP = 5_000
 REQUIREMENTS_PER_FEATURE = 30
 VALUE_BYTES = 20_000
 HIGHEST_POSITION = 32_767
+NAMED_MAX = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,7 @@ def set_feature(command: SetFeature, _moment: Moment) -> Iterable[Change]:
             app.features.count() + 1, FEATURES_PER_APP, things=f"features of {app.key}", field="key"
         )
     required = _get_required(app, command)
+    _check_partners(found, command)
     written = put(found, Feature(app=app, key=command.key), values)
     before, after = _set_required(written.row, required)
     return written.changes("feature", command.key, requires=(before, after))
@@ -178,6 +180,24 @@ def _check_words(command: SetFeature) -> None:
     for signal in command.law_basis:
         check_choice(signal, LAW_SIGNALS, name="signal", field="law_basis")
     check_once(command.law_basis, things="law signals", field="law_basis")
+
+
+def _check_partners(found: Feature | None, command: SetFeature) -> None:
+    """Refuse to ask for no partner while some are written: they would decide nothing."""
+    if found is None or command.partner_basis:
+        return
+    keys = list(found.partners.order_by("key").values_list("key", flat=True))
+    if keys:
+        raise Refused(
+            f"{found.key} cannot go without partners: it is named by {_list_some(keys)}.",
+            code="still_partnered",
+            field="partner_basis",
+        )
+
+
+def _list_some(keys: list[str]) -> str:
+    more = f" and {len(keys) - NAMED_MAX} more" if len(keys) > NAMED_MAX else ""
+    return f"{', '.join(keys[:NAMED_MAX])}{more}"
 
 
 def _check_off_value(command: SetFeature) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Final
+from typing import Any, Final
 
 from flags.models import Constraint, Feature, Partner
 from flags.models.partner import EVERY_CITY
@@ -23,7 +23,7 @@ from regions.operations.checks import (
     get_territory,
     shown,
 )
-from regions.operations.rows import drop, put
+from regions.operations.rows import describe, put
 
 PARTNERS_PER_APP: Final = 2_000
 FEATURES_PER_PARTNER: Final = 100
@@ -99,24 +99,36 @@ def set_partner(command: SetPartner, _moment: Moment) -> Iterable[Change]:
         count = app.partners.count() + 1
         check_count(count, PARTNERS_PER_APP, things=f"partners of {app.key}", field="key")
     written = put(found, Partner(app=app, key=command.key), values)
-    return written.changes(
-        KIND,
-        command.key,
-        features=_put_features(written.row, features),
-        requirements=_put_requirements(written.row, requirements),
-    )
+    before = describe_parts(written.row)
+    _put_features(written.row, features)
+    if before["requirements"] != [plain_constraint(one) for one in requirements]:
+        written.row.requirements.all().delete()
+        Constraint.objects.bulk_create(build_constraints(requirements, partner=written.row))
+    after = describe_parts(written.row)
+    pairs = {name: (before[name], after[name]) for name in after}
+    return written.changes(KIND, command.key, **pairs)
 
 
 @operation(RemovePartner, permission="partners")
 def remove_partner(command: RemovePartner, _moment: Moment) -> Iterable[Change]:
-    """Delete the partner's row."""
+    """Delete the partner with its terms; what it was stays in the audit."""
     app = get_app(command.app)
     row = Partner.objects.filter(app=app, key=command.key).first()
     if row is None:
         raise Refused(
             f"{app.key} has no partner “{shown(command.key)}”.", code="unknown_partner", field="key"
         )
-    return drop(row, COLUMNS, KIND, command.key)
+    before = {**describe(row, COLUMNS), **describe_parts(row)}
+    row.delete()
+    return [Change(object_type=KIND, object_key=command.key, action="deleted", before=before)]
+
+
+def describe_parts(row: Partner) -> dict[str, Any]:
+    """Return the features and the requirements of a partner as JSON values, in order."""
+    return {
+        "features": sorted(row.features.values_list("key", flat=True)),
+        "requirements": [describe_constraint(one) for one in row.requirements.all()],
+    }
 
 
 def _check_times(command: SetPartner, of: str) -> None:
@@ -220,20 +232,6 @@ def _get_features(app: App, command: SetPartner, of: str) -> list[Feature]:
     return [by_key[key] for key in keys]
 
 
-def _put_features(row: Partner, features: list[Feature]) -> tuple[list[str], list[str]]:
-    before = sorted(row.features.values_list("key", flat=True))
-    after = sorted(feature.key for feature in features)
-    if before != after:
-        row.features.set(features)
-    return before, after
-
-
-def _put_requirements(
-    row: Partner, requirements: tuple[ConstraintSpec, ...]
-) -> tuple[object, object]:
-    before = [describe_constraint(one) for one in row.requirements.all()]
-    after = [plain_constraint(one) for one in requirements]
-    if before != after:
-        row.requirements.all().delete()
-        Constraint.objects.bulk_create(build_constraints(requirements, partner=row))
-    return before, after
+def _put_features(row: Partner, features: list[Feature]) -> None:
+    """Have these features; archived ones, which no command can name, keep their links."""
+    row.features.set([*features, *row.features.exclude(archived_at=None)])

@@ -92,14 +92,11 @@ def set_schedule(command: SetSchedule, _moment: Moment) -> Iterable[Change]:
     blank = Schedule(app=app, environment=get_environment(command.environment), key=command.key)
     written = put(scope.filter(key=command.key).first(), blank, values)
     before = describe_parts(written.row)
-    after = {
-        "features": sorted(command.features),
-        "windows": sorted([_plain(window) for window in command.windows]),
-    }
-    if before["features"] != after["features"]:
-        written.row.features.set(features)
-    if before["windows"] != after["windows"]:
+    # Archived features, which no command can name, keep their links for their return.
+    written.row.features.set([*features, *written.row.features.exclude(archived_at=None)])
+    if before["windows"] != sorted([_plain(window) for window in command.windows]):
         _replace_windows(written.row, command.windows)
+    after = describe_parts(written.row)
     pairs = {name: (before[name], after[name]) for name in after}
     return written.changes(KIND, command.key, **pairs)
 

@@ -19,11 +19,12 @@ from flags.models import (
     PlatformRetirement,
 )
 from flags.operations.constraints import ConstraintSpec
+from flags.operations.features import ArchiveFeature
 from flags.operations.platforms import MinimumSpec
 from tests.unit.admin.conftest import SignIn
 from tests.unit.world import Do, a_feature
 
-PARTNER = {
+PARTNER: dict[str, Any] = {
     "app": "shop",
     "key": "mall",
     "name": "The Mall",
@@ -39,7 +40,7 @@ PARTNER = {
 }
 
 
-def post(client: Client, name: str, data: dict[str, str], *args: object) -> tuple[int, str]:
+def post(client: Client, name: str, data: dict[str, Any], *args: object) -> tuple[int, str]:
     """Send a form, follow it, and return the first status and the last text."""
     answer = client.post(reverse(f"admin:{name}", args=args), data, follow=True)
     status = answer.redirect_chain[0][1] if answer.redirect_chain else answer.status_code
@@ -62,6 +63,23 @@ def test_a_partner_is_added_changed_and_removed(world: Do, sign_in: SignIn) -> N
     assert (302, False) == (status, "jump over" in text)
     assert 302 == post(client, "flags_partner_step_remove", {}, row.pk)[0]
     assert not Partner.objects.exists()
+
+
+def test_a_partner_of_an_archived_feature_posts_back(world: Do, sign_in: SignIn) -> None:
+    """The form gives only what it accepts, and saving takes the archived one away from nobody."""
+    for key in ("pay.abroad", "pay.visa"):
+        world(a_feature(key, partner_basis="location"))
+    client = sign_in("pm")
+    post(client, "flags_partner_add", {**PARTNER, "features": ["pay.abroad", "pay.visa"]})
+    world(ArchiveFeature(app="shop", key="pay.visa"))
+    row = Partner.objects.get()
+    page = client.get(reverse("admin:flags_partner_change", args=[row.pk]))
+    given = page.context["adminform"].form.initial["features"]
+    assert ["pay.abroad"] == given
+    change = {name: PARTNER[name] for name in PARTNER if name not in ("app", "key")}
+    change |= {"features": given, "owner": "another-team"}
+    assert 302 == post(client, "flags_partner_change", change, row.pk)[0]
+    assert {"pay.abroad", "pay.visa"} == set(row.features.values_list("key", flat=True))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, User
 from flags.engine import definitions as made
 from flags.models import Constraint, Partner
 from flags.operations.constraints import ConstraintSpec
+from flags.operations.features import ArchiveFeature
 from flags.operations.partners import RemovePartner, SetPartner
 from flags.queries.definitions import load_definitions
 from regions.governance.commands import Refused
@@ -92,16 +93,37 @@ def test_a_partner_goes_with_its_terms(abroad: Do) -> None:
     abroad(RemovePartner(app="shop", key="mall"))
     assert not Partner.objects.exists()
     assert not Constraint.objects.exists()
+    before = AuditEntry.objects.filter(object_type="partner").latest("pk").before or {}
+    assert (["pay.abroad"], ["phoneCountry", "age"], "The Mall") == (
+        before["features"],
+        [one["context_name"] for one in before["requirements"]],
+        before["name"],
+    )
     with pytest.raises(Refused, match="has no partner") as caught:
         abroad(RemovePartner(app="shop", key="mall"))
     assert "unknown_partner" == caught.value.code
 
 
-def test_a_feature_that_needs_no_partner_any_more_leaves_them_alone(abroad: Do) -> None:
-    """Partners stay for the day on which the feature asks again."""
+def test_a_feature_needs_partners_while_some_name_it(abroad: Do) -> None:
+    """Without them it would be on for everybody, or nowhere: the refusal names who is there."""
     abroad(a_partner())
-    abroad(a_feature("pay.abroad"))
-    assert Partner.objects.exists()
+    with pytest.raises(Refused, match=r"pay\.abroad .* named by mall\.") as caught:
+        abroad(a_feature("pay.abroad"))
+    assert ("still_partnered", "partner_basis") == (caught.value.code, caught.value.field)
+    abroad(a_feature("pay.abroad", partner_basis="account"))
+    abroad(RemovePartner(app="shop", key="mall"))
+    assert abroad(a_feature("pay.abroad")).changed
+
+
+def test_an_archived_feature_keeps_its_partner(abroad: Do) -> None:
+    """No command can name it, so what a form sends does not take it away."""
+    abroad(a_feature("pay.visa", partner_basis="location"))
+    abroad(a_partner(features=("pay.abroad", "pay.visa")))
+    abroad(ArchiveFeature(app="shop", key="pay.visa"))
+    assert not abroad(a_partner()).changed
+    assert ("pay.abroad",) == load()[0].features
+    abroad(a_feature("pay.visa", partner_basis="location"))
+    assert ("pay.abroad", "pay.visa") == load()[0].features
 
 
 def test_product_managers_write_partners(abroad: Do) -> None:

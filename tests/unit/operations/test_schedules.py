@@ -126,6 +126,16 @@ def test_archived_features_are_left_out(world: Do) -> None:
     assert () == load_definitions("shop", "production").schedules
 
 
+def test_an_archived_feature_keeps_its_schedule(world: Do) -> None:
+    """No command can name it, so what a form sends does not take it away."""
+    world(a_schedule(features=("pay.card", "pay.transfer")))
+    world(ArchiveFeature(app="shop", key="pay.transfer"))
+    assert not world(a_schedule()).changed
+    world(a_feature("pay.transfer"))
+    (loaded,) = load_definitions("shop", "production").schedules
+    assert ("pay.card", "pay.transfer") == loaded.features
+
+
 AWARE = WindowSpec(starts=datetime(2027, 6, 1, tzinfo=UTC))
 
 
