@@ -14,7 +14,7 @@ from flags.engine import signals
 from flags.engine.context import Context
 
 # What is longer, all texts of a value together, is evaluated like any other and never
-# remembered: tables are bounded by entries, so an entry has to be bounded as well.
+# remembered: tables are bounded in bytes, and one client must not fill them.
 REMEMBERED_LENGTH_MAX = 512
 
 

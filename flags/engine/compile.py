@@ -148,8 +148,12 @@ def _prepare(definitions: Definitions, previous: CompiledSnapshot | None) -> Ite
     known = previous.definitions.schedules if previous else ()
     for schedule in definitions.schedules:
         if schedule not in known:
-            for wall in list_walls(schedule):
-                yield from prepare_instants(wall)
+            try:
+                for wall in list_walls(schedule):
+                    yield from prepare_instants(wall)
+            except ValueError:
+                # Its features will say so, and be off.
+                continue
 
 
 def _reusable(

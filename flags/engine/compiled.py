@@ -1,7 +1,7 @@
 """PURE: what compile makes and evaluate reads.
 
 Gates, atoms and flips of every feature; groups of features that read the same; bounded
-tables in which classes and plans are remembered. `flags.engine.evaluate` alone fills them.
+tables in which classes and plans are remembered. `evaluate` and `pages` fill them.
 """
 
 from __future__ import annotations

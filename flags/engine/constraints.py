@@ -17,6 +17,7 @@ from flags.engine.atoms import FIELD_PREFIX, Atom
 from flags.engine.definitions import Constraint
 from flags.engine.outcomes import Reader
 from flags.engine.versions import parse_strict
+from regions.zones import LATEST
 
 Test = Callable[[str], bool]
 Address = IPv4Address | IPv6Address
@@ -167,7 +168,7 @@ def _compile_time(constraint: Constraint) -> Compiled:
         missing = _BUILDERS[constraint.operator](constraint)[1]
         return FixedTest(answer=missing != constraint.inverted)
     at = parse_instant(constraint.value)
-    if at is None:
+    if at is None or at > LATEST - _TICK:
         msg = f"{constraint.operator} needs a date with a zone, not {constraint.value!r}"
         raise UnreadableConstraint(msg)
     after = constraint.operator == "DATE_AFTER"

@@ -8,7 +8,7 @@ a person through declared atoms and flips only, so both ways give the same answe
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -36,6 +36,7 @@ from regions.zones import EARLIEST, LATEST
 
 _NOTHING = Credit()
 _at = attrgetter("at")
+LAST_NOW = LATEST - timedelta.resolution
 
 
 def evaluate(snapshot: CompiledSnapshot, feature_key: str, context: Context) -> Evaluation:
@@ -116,7 +117,8 @@ class ContextReader:
         """Read nothing yet."""
         self.snapshot = snapshot
         self.context = context
-        self.now = context.now
+        # Where a rule has no end it ends with the calendar, and nobody may ask from there.
+        self.now = min(context.now, LAST_NOW)
         self.credit = _NOTHING
         self._values: dict[str, Any] = {}
         self._cells: dict[Atom, Any] = {}

@@ -16,7 +16,7 @@ from flags.engine.compiled import CompiledFeature
 from flags.engine.definitions import Constraint, Minimum
 from flags.engine.ground import Ground
 from flags.engine.lowered_asks import list_flips
-from flags.engine.probe import ASKING, ELSEWHERE, EVERYBODY, SIGNALS, Prober, Verdict
+from flags.engine.probe import ASKING, ELSEWHERE, EVERYBODY, SAID, SIGNALS, Prober, Verdict
 from flags.engine.result import Reason
 from flags.engine.signals import PARTICIPANTS_FIELD
 from flags.engine.versions import is_zero, pad, parse_padded
@@ -136,6 +136,9 @@ class _Walk:
         self.notes: set[str] = set()
         profile = ground.profiles.get(feature.profile)
         self.minimums = {one.platform.lower(): one for one in profile.minimums} if profile else None
+        # What nothing here can say might close the feature for anybody.
+        self.unsaid = sorted(self.gates.keys() - SAID)
+        self.notes |= {f"the gate {name}" for name in self.unsaid}
         self.codes = tuple(sorted(ground.codes_of(feature)))
         self.prober = Prober(compiled, ground.atlas, self.codes)
         self.platforms = self._list_platforms(ground)
@@ -163,6 +166,8 @@ class _Walk:
 
     def list_entries(self, now: datetime) -> Generator[None, None, list[Entry]]:
         """Return what is open at a time; platforms with equal rules share entries."""
+        if self.unsaid:
+            return []
         where: dict[str, tuple[Entry, ...]] = {}
         alike: dict[tuple[Entry, ...], dict[tuple[Constraint, ...], list[str]]] = {}
         for platform in self.platforms:

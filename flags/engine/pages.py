@@ -43,7 +43,8 @@ class Answer(NamedTuple):
     """All features of a person, rendered.
 
     Each fragment is one or more rendered evaluations, joined with commas; the body of a
-    list is `b",".join(fragments)`. `etag` is strong and quoted, and equal when they are.
+    list is `b",".join(fragments)`. `etag` is strong and quoted: no two bodies have the same.
+    One body may have two, where a hash decided for one person what was settled for another.
     """
 
     etag: str

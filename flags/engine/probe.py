@@ -25,6 +25,10 @@ ELSEWHERE = "other"
 EVERYBODY = 100
 # Gates that ask more than where a person is.
 ASKING = ("age", "consent", "lifecycle", "cap", "partner", "schedule", "clusters")
+# All that lowering knows to say; a feature with any other gate is not sent as on.
+SAID = frozenset(
+    {"known", "kill", "signal", "law", "platform", "offer", "requires", "targeting", *ASKING}
+)
 
 
 class Probe:

@@ -45,8 +45,9 @@ def read_context(
     """Return the context that a client sent, or raise UnreadableContext.
 
     Numbers and booleans become texts; nulls, objects and empty texts are absent; fields in
-    `properties` win over others of the same name. `targetingKey` is the user. The
-    environment is the token's. `trusted` callers may set `currentTime`.
+    `properties` win over others of the same name, but over none of Unleash's own.
+    `targetingKey` is the user. The environment is the token's. `trusted` callers may set
+    `currentTime`.
     """
     fields = _flatten(mapping)
     texts: dict[str, str] = {}
@@ -92,7 +93,10 @@ def _flatten(mapping: Mapping[str, Any]) -> dict[str, Any]:
     nested = mapping.get("properties")
     fields = {name: value for name, value in mapping.items() if name != "properties"}
     if isinstance(nested, Mapping):
-        fields.update((name, value) for name, value in nested.items() if value is not None)
+        for name, value in nested.items():
+            # Unleash knows a person by the fields of its own alone.
+            if value is not None and not (name in _STANDARD and fields.get(name) is not None):
+                fields[name] = value
     if len(fields) > FIELDS_MAX:
         raise UnreadableContext("", f"has {len(fields)} fields, more than {FIELDS_MAX}")
     for name in fields:

@@ -28,6 +28,7 @@ from flags.engine.definitions import (
 )
 from flags.engine.evaluate import answer, evaluate, evaluate_all, next_flip
 from flags.engine.result import Evaluation, Reason
+from regions.zones import EARLIEST, LATEST
 from tests.unit.engine.scopes import NOW, VOICE, ask, context, offer, scope, territory
 
 LIVE = offer("live", Place(kind="everywhere"))
@@ -291,3 +292,16 @@ def test_a_sweep_over_many_hashes_picks_what_each_feature_says(user: str | None)
     expected = {key for key in snapshot.feature_keys if evaluate(snapshot, key, person).on}
     found = b",".join(answer(snapshot, person, Keys()).fragments).decode()
     assert expected == set(found.split(",")) - {""}
+
+
+@pytest.mark.parametrize("edge", [EARLIEST, LATEST, LATEST - timedelta.resolution])
+def test_a_question_at_the_end_of_time_lifts_no_block_for_anybody(edge: datetime) -> None:
+    """Rules without an end hold to the last instant, and what was asked there misleads nobody."""
+    offers = (
+        offer("live", Place("everywhere"), bundle="calling"),
+        offer("blocked-by-law", territory("AE"), bundle="calling"),
+    )
+    snapshot = compile_snapshot(scope(VOICE, offers=offers))
+    there = {"locationCountry": "AE"}
+    reasons = [evaluate(snapshot, VOICE.key, context(now, **there)).reason for now in (edge, NOW)]
+    assert [Reason.BLOCKED_BY_LAW] * 2 == reasons

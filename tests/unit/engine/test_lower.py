@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from flags.engine.atoms import Atom
 from flags.engine.compile import compile_snapshot
 from flags.engine.compiled import CompiledSnapshot
 from flags.engine.definitions import (
@@ -23,7 +24,12 @@ from flags.engine.definitions import (
     Strategy,
     Target,
 )
+from flags.engine.gates import GATES
+from flags.engine.ground import Ground
 from flags.engine.lower import LoweredFeature, lower, lower_steps
+from flags.engine.outcomes import Answers, Flip, Outcome, Reader
+from flags.engine.probe import SAID
+from flags.engine.result import Reason
 from regions.canonical import encode
 from tests.unit.engine.scopes import COLLECTIONS, NOW, VOICE, offer, scope, territory
 
@@ -300,3 +306,37 @@ def test_features_that_did_not_change_are_not_lowered_again() -> None:
     first = sum(1 for _step in lower_steps(snapshot, now=NOW))
     again = compile_snapshot(snapshot.definitions, previous=snapshot)
     assert sum(1 for _step in lower_steps(again, now=NOW)) < first
+
+
+class ClosedInSingapore:
+    """A gate that lowering has never heard of."""
+
+    def __init__(self, answers: Answers) -> None:
+        self.answers = answers
+        self.place = Atom("account", lambda seen: seen.code == "SG")
+        self.atoms = (self.place,)
+        self.flips: tuple[Flip, ...] = ()
+
+    def check(self, reader: Reader) -> Outcome | None:
+        """Close where the account is Singapore's."""
+        return self.answers.off(Reason.PLANNED) if reader.cell(self.place) else None
+
+
+def test_a_gate_that_lowering_cannot_say_sends_the_feature_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A new gate makes lowered features stricter and named, never looser."""
+
+    def build(_feature: Feature, _ground: Ground, answers: Answers) -> ClosedInSingapore:
+        return ClosedInSingapore(answers)
+
+    gates = (*GATES[:-1], ("weather", build), GATES[-1])
+    monkeypatch.setattr("flags.engine.compile.GATES", gates)
+    found = lowered(scope(OPEN, offers=(offer("live", territory("SG")),)))
+    assert (False, ("the gate weather",)) == (found.exact, found.notes)
+    assert not (found.enabled and found.strategies)
+
+
+def test_lowering_knows_every_gate() -> None:
+    """Each gate of the list is one that lowering says in some way."""
+    assert {name for name, _build in GATES} == SAID
