@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,7 @@ from flags.admin.choices import (
     territory_field,
 )
 from flags.admin.marks import badge, meter, period_label, place_label, target_label
+from flags.admin.placed import has_come
 from flags.models import Cap
 from flags.operations.caps import LIMIT_MAX, RemoveCap, SetCap
 from regions.governance.admin_forms import CommandForm
@@ -79,7 +81,7 @@ class CapAddForm(CapFields):
     environment = environment_field()
     feature = feature_field()
     bundle = bundle_field()
-    territory = territory_field()
+    territory = territory_field(help_text=_("Neither this nor a market: everywhere."))
     market = market_field()
     field_order = ("app", "environment", "feature", "bundle", "territory", "market")
 
@@ -117,10 +119,10 @@ class CapAdmin(CommandAdmin):
     add_command = change_command = SetCap
     add_form = CapAddForm
     change_form = CapChangeForm
-    identity_fields = ("target", "place", "environment", "filled")
+    identity_fields = ("target", "place", "environment", "state", "filled")
     view_fields = (
         ("target", "place", "environment"),
-        ("filled", "frees_place"),
+        ("state", "filled", "frees_place"),
         "reason",
         ("owner", "source", "review_date"),
         ("starts_date", "ends_date"),
@@ -136,7 +138,16 @@ class CapAdmin(CommandAdmin):
             back_to_list=True,
         ),
     )
-    list_display = ("target", "place", "filled", "period", "environment", "reason", "owner")
+    list_display = (
+        "target",
+        "place",
+        "state",
+        "filled",
+        "period",
+        "environment",
+        "reason",
+        "owner",
+    )
     list_filter = ("environment", "bundle", "market", "frees_place")
     list_select_related = ("app", "environment", "feature", "bundle", "market", "territory")
     search_fields = (
@@ -162,13 +173,24 @@ class CapAdmin(CommandAdmin):
 
     @admin.display(description=_("Enrolled"), ordering="enrolled")
     def filled(self, row: Cap) -> Any:
-        """Show the count against the limit, and a mark when nobody new gets in."""
+        """Show the count against the limit."""
         words = _t("%(count)s of %(limit)s") % {
             "count": _number(row.enrolled),
             "limit": _number(row.limit),
         }
-        mark = badge("needs-partner", _("Full")) if row.is_full else ""
-        return meter(row.enrolled, row.limit, words, mark)
+        return meter(row.enrolled, row.limit, words)
+
+    @admin.display(description=_("State"))
+    def state(self, row: Cap) -> Any:
+        """Show whether it lets people in now, by the territory's own clock, else by UTC."""
+        now, zone = timezone.now(), row.territory.default_zone if row.territory else "UTC"
+        if has_come(row.ends_date, zone, now):
+            return badge("not-offered", _("Ended"))
+        if row.starts_date and not has_come(row.starts_date, zone, now):
+            return badge("planned", _("To come"))
+        if row.is_full:
+            return badge("needs-partner", _("Full"))
+        return badge("live", _("Running"))
 
     @admin.display(description=_("When"), ordering="starts_date")
     def period(self, row: Cap) -> str:

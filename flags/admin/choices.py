@@ -118,15 +118,25 @@ def subdivision_field() -> KeyChoiceField:
 
 
 def platform_field() -> forms.ChoiceField:
-    """Return the choice of one of the platforms that the apps name."""
+    """Return the choice of one of the platforms that the apps name, or of all."""
     return forms.ChoiceField(
-        choices=_list_platforms, label=_("Platform"), required=False, initial=""
+        choices=lambda: _list_platforms(_("every platform")),
+        label=_("Platform"),
+        required=False,
+        initial="",
     )
 
 
-def _list_platforms() -> list[tuple[str, Any]]:
+def one_platform_field() -> forms.ChoiceField:
+    """Return the choice of one platform, which nobody makes by leaving it as it stands."""
+    return forms.ChoiceField(
+        choices=lambda: _list_platforms(_("choose one")), label=_("Platform"), initial=""
+    )
+
+
+def _list_platforms(empty: Any) -> list[tuple[str, Any]]:
     named = {name for names in App.objects.values_list("platforms", flat=True) for name in names}
-    return [("", _("every platform")), *((name, name) for name in sorted(named))]
+    return [("", empty), *((name, name) for name in sorted(named))]
 
 
 def order_initial(order: LegalOrder) -> dict[str, Any]:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, ClassVar
+from datetime import date
+from typing import Any, ClassVar, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from flags.admin.choices import environment_field
 from flags.admin.marks import badge
-from flags.admin.placed import FIRST_FIELDS, PlacedRuleAdmin, SlotFields, WordsFields, name_slot
+from flags.admin.placed import (
+    FIRST_FIELDS,
+    PlacedRuleAdmin,
+    SlotFields,
+    WordsFields,
+    has_come,
+    name_slot,
+)
 from flags.models import LifeCycle
 from flags.operations.lifecycles import RemoveLifeCycle, SetLifeCycle
+from regions.admin.names import territory_name
 from regions.governance.admin_forms import CommandForm
 from regions.governance.admin_pages import Step
-from regions.zones import instant
+from regions.governance.execute import Receipt
+from regions.models import Market, Territory
 
 
 class LifeCycleChangeForm(WordsFields):
@@ -117,12 +128,36 @@ class LifeCycleAdmin(PlacedRuleAdmin):
     def state(self, row: LifeCycle) -> Any:
         """Show how far it has come, by the territory's own clock, else by UTC."""
         now, zone = timezone.now(), row.territory.default_zone if row.territory else "UTC"
-        if _has_come(row.sunset_date, zone, now):
+        if has_come(row.sunset_date, zone, now):
             return badge("not-offered", _("Off"))
-        if _has_come(row.closed_to_new_date, zone, now):
+        if has_come(row.closed_to_new_date, zone, now):
             return badge("withdrawn", _("Closed to new users"))
         return badge("planned", _("To come"))
 
+    def respond_done(
+        self, request: HttpRequest, form: CommandForm, receipt: Receipt
+    ) -> HttpResponse:
+        """Say as well what holds at once, which a person who mistyped a year must hear."""
+        answer = super().respond_done(request, form, receipt)
+        command = cast("SetLifeCycle", form.build())
+        place = Territory.objects.filter(code=command.territory).first()
+        zone = place.default_zone if place else "UTC"
+        day = command.sunset_date
+        if day is not None and has_come(day, zone, timezone.now()):
+            messages.warning(request, _tell_sunset(command, day))
+        return answer
 
-def _has_come(day: Any, zone: str, now: datetime) -> bool:
-    return day is not None and instant(day, zone) <= now
+
+def _tell_sunset(command: SetLifeCycle, day: date) -> str:
+    where = _t("everywhere")
+    if command.territory:
+        where = _t("in %(place)s") % {"place": territory_name(command.territory)}
+    elif command.market:
+        where = _t("in %(place)s") % {"place": Market.objects.get(key=command.market).name}
+    return _t(
+        "%(target)s is off for everybody %(where)s at once: since %(day)s, a day that has passed."
+    ) % {
+        "target": command.feature or command.bundle,
+        "where": where,
+        "day": date_format(day),
+    }

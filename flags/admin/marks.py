@@ -57,8 +57,8 @@ def badge(tone: str, label: Any) -> SafeString:
     return format_html('<span class="lf-badge lf-{}">{}{}</span>', tone, shape(tone), label)
 
 
-def meter(count: int, limit: int, words: str, mark: SafeString | str = "") -> SafeString:
-    """Return a bar that fills with a count, its words beside it, and perhaps a mark."""
+def meter(count: int, limit: int, words: str) -> SafeString:
+    """Return a bar that fills with a count, and its words beside it."""
     percent = min(100, 100 * count // max(1, limit))
     bar = format_html(
         '<svg class="lf-meter{}" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true">'
@@ -66,7 +66,7 @@ def meter(count: int, limit: int, words: str, mark: SafeString | str = "") -> Sa
         " lf-meter-full" if count >= limit else "",
         percent,
     )
-    return format_html('<span class="lf-filled"><span>{}{}</span>{}</span>', words, bar, mark)
+    return format_html('<span class="lf-filled"><span>{}{}</span></span>', words, bar)
 
 
 def status_badge(status: str) -> SafeString:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -21,6 +22,7 @@ from flags.admin.marks import period_label, place_label, target_label
 from flags.models.rule import DatedRule, PlacedRule
 from regions.governance.admin_forms import CommandForm
 from regions.governance.admin_pages import CommandAdmin
+from regions.zones import instant
 
 FIRST_FIELDS = ("app", "environment", "feature", "bundle", "territory", "market")
 
@@ -64,6 +66,11 @@ def name_slot(row: PlacedRule) -> dict[str, Any]:
         "territory": row.territory_id or "",
         "market": row.market.key if row.market else "",
     }
+
+
+def has_come(day: date | None, zone: str, now: datetime) -> bool:
+    """Tell whether a local day has begun; no day never does."""
+    return day is not None and instant(day, zone) <= now
 
 
 class PlacedRuleAdmin(CommandAdmin):

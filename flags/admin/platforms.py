@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from flags.admin.choices import app_field, platform_field
+from flags.admin.choices import app_field, one_platform_field
 from flags.admin.lines import MinimumsField, tell_minimums
 from flags.models import PlatformMinimum, PlatformProfile, PlatformRetirement
 from flags.models.platform import UNKNOWN_PLATFORMS
@@ -128,7 +128,7 @@ class RetirementAddForm(RetirementChangeForm):
     """A new retirement."""
 
     app = app_field()
-    platform = platform_field()
+    platform = one_platform_field()
     field_order = ("app", "platform")
 
     def build(self) -> SetPlatformRetirement:

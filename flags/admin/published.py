@@ -111,7 +111,7 @@ def _tell(progress: list[_Progress], state: str, after: float) -> str:
     if state == "refused":
         return " ".join(
             _("Saved, but not published: %(reason)s Revision %(revision)d stays live.")
-            % {"reason": entry.refusal, "revision": entry.environment.revision}
+            % {"reason": _end(entry.refusal), "revision": entry.environment.revision}
             for entry in progress
             if entry.refusal
         )
@@ -133,6 +133,11 @@ def _tell_live(progress: list[_Progress], state: str, after: float) -> str:
             "seconds": number_format(after, decimal_pos=1),
         }
     return " ".join(_tell_environment(entry, after, alone=len(progress) == 1) for entry in progress)
+
+
+def _end(sentence: str) -> str:
+    """Return the reason of a refusal with its full stop, which other places leave out."""
+    return sentence if sentence.endswith(".") else f"{sentence}."
 
 
 def _tell_environment(entry: _Progress, after: float, *, alone: bool) -> str:

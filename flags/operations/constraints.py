@@ -89,7 +89,11 @@ def _canonical_one(constraint: ConstraintSpec, of: str) -> ConstraintSpec:
     check = VALUE_CHECKS.get(operator)
     if check is None:
         known = ", ".join(sorted(LIST_OPERATORS | VALUE_CHECKS.keys()))
-        raise _refused(of, f"“{shown(operator)}” is not an operator; known are {known}")
+        raise _refused(
+            of,
+            f"“{shown(operator)}” is not an operator; known are {known},"
+            " and each of them with NOT before it, as in phoneCountry NOT IN CN",
+        )
     if constraint.values:
         raise _refused(of, f"{operator} takes one value, not a list")
     check(constraint, of)

@@ -6,6 +6,7 @@ nothing is read from or written to the database.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -127,11 +128,20 @@ def _is_kept(promise: Promise, got: Evaluation) -> bool:
 
 
 def _tell(promise: Promise, got: Evaluation) -> str:
-    expected = f"{promise.value!r} {promise.reason}".strip()
     return (
-        f"the expectation “{promise.key}” wants {expected} of “{promise.feature}”,"
-        f" but it would be {got.value!r} {got.reason}"
+        f"the promise {promise.key} says that {promise.feature} is"
+        f" {_word(promise.value, promise.reason)}; with this change it would be"
+        f" {_word(got.value, got.reason)}"
     )
+
+
+def _word(value: object, reason: str) -> str:
+    """Return `on (LIVE)`; of a value that is not on or off, the value itself."""
+    if isinstance(value, bool):
+        told = "on" if value else "off"
+    else:
+        told = json.dumps(value, ensure_ascii=False)
+    return f"{told} ({reason})" if reason else told
 
 
 def sample_people(definitions: Definitions) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -111,7 +111,7 @@ def test_broken_promise_keeps_the_old_revision(site: Site, actor: Actor) -> None
     refusals = "SELECT scope, reason FROM flags_publishrefusal"
     [(scope, reason)] = eventually(lambda: site.ask_database(refusals), within_seconds=15)
     assert scope == "superapp/production"
-    assert "the expectation “singapore” wants False of “wallet.pay”" in reason
+    assert "the promise singapore says that wallet.pay is off;" in reason
     compiles = site.count_compiles()
     for _nudge in range(3):
         actor.ask("kill", f"stop-{_nudge}")

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from flags.operations.enrolments import enrol, leave
 from regions.governance.commands import Refused
+from regions.locales.territory import normalise_country
+from regions.operations.checks import check_country
 
 
 class Command(BaseCommand):
@@ -31,6 +33,8 @@ class Command(BaseCommand):
     def handle(self, *_args: object, **options: Any) -> None:
         change = leave if options["leave"] else enrol
         try:
+            if options["territory"] and normalise_country(options["territory"]) is None:
+                check_country(options["territory"], field="territory")
             standing = change(
                 app=options["app"],
                 environment=options["environment"],

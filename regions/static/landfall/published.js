@@ -4,6 +4,7 @@
 
   const FAST_MS = 150;
   const SLOW_MS = 2000;
+  const PATIENCE_S = 3;
   const GIVE_UP_MS = 120000;
   const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -20,6 +21,7 @@
         if (answer.ok) {
           const told = await answer.json();
           if (note.textContent !== told.text) note.textContent = told.text;
+          note.toggleAttribute("data-slow", seconds > PATIENCE_S);
           note.dataset.state = told.state;
           if (told.done) return void document.dispatchEvent(new Event("landfall:published"));
         }

@@ -392,13 +392,13 @@ def test_a_refused_publish_is_told_with_its_reason(world: Do, sign_in: SignIn) -
         environment=environment,
         change_seq=environment.change_seq,
         scope="shop",
-        reason="The promise sg-off is broken.",
+        reason="the promise sg-off is broken",
         at=timezone.now(),
     )
     told = ask(client, f"production:{environment.change_seq}")
     assert ("refused", False) == (told["state"], told["done"])
-    assert "Saved, but not published: The promise sg-off is broken." in str(told["text"])
-    assert "The promise sg-off is broken." in client.get(BOARD, SCOPE).content.decode()
+    assert "Saved, but not published: the promise sg-off is broken. Revision" in str(told["text"])
+    assert "the promise sg-off is broken" in client.get(BOARD, SCOPE).content.decode()
 
 
 def test_a_published_change_without_redis_says_that_nodes_are_unknown(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -85,6 +86,24 @@ def test_a_cap_shows_how_far_it_is_filled(
     assert f'class="lf-meter-fill" width="{width}"' in text
     assert full is (">Full<" in text)
     assert full is ("lf-meter-full" in text)
+
+
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        ({}, "Running"),
+        ({"ends_date": date(2020, 1, 1)}, "Ended"),
+        ({"starts_date": date(2999, 1, 1)}, "To come"),
+    ],
+)
+def test_a_cap_shows_whether_it_runs(
+    world: Do, sign_in: SignIn, *, dates: dict[str, Any], told: str
+) -> None:
+    """A mark with its word, by the clock of the place, as with schedules and partners."""
+    here: dict[str, Any] = {name: CAP[name] for name in ("app", "environment", "feature")}
+    world(SetCap(**here, limit=2000, reason="counted", owner="pay-team", **dates))
+    text = get(sign_in("guest"), "flags_cap_changelist")
+    assert f">{told}<" in text.replace("</svg>", ">")
 
 
 def test_a_rollout_is_added_changed_and_removed(world: Do, sign_in: SignIn) -> None:

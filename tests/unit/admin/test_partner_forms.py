@@ -141,6 +141,16 @@ def test_a_platform_profile_is_typed_one_platform_a_line(world: Do, sign_in: Sig
 OFF = {"unknown_platforms": "off"}
 
 
+def test_nobody_retires_every_platform(world: Do, sign_in: SignIn) -> None:
+    """The form asks for one platform and stands on none of them."""
+    client = sign_in("pm")
+    page = client.get(reverse("admin:flags_platformretirement_add")).content.decode()
+    assert (True, False) == ("choose one" in page, "every platform" in page)
+    nothing = {"app": "shop", "closed_to_new_date": "2027-01-01", "reason": "old"}
+    text = post(client, "flags_platformretirement_add", nothing)[1]
+    assert (True, False) == ("This field is required" in text, PlatformRetirement.objects.exists())
+
+
 def test_a_platform_retires_and_stays_after_all(world: Do, sign_in: SignIn) -> None:
     """Dates can be moved and taken back."""
     client = sign_in("pm")

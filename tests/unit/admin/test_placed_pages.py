@@ -137,3 +137,15 @@ def test_a_list_marks_each_column_that_sorts_it(world: Do, sign_in: SignIn) -> N
     assert 302 == post(sign_in("pm"), "flags_agerule_add", fields)[0]
     page = sign_in("guest").get(reverse("admin:flags_agerule_changelist"))
     assert [0, 1, 3] == list(page.context["cl"].get_ordering_field_columns())
+
+
+@pytest.mark.parametrize(("year", "warned"), [("2020", True), ("2999", False)])
+def test_a_life_cycle_that_ends_at_once_says_so(
+    world: Do, sign_in: SignIn, *, year: str, warned: bool
+) -> None:
+    """A mistyped year turns a feature off for everybody; the page after saving tells."""
+    client = sign_in("pm")
+    fields = {**SLOT, **WORDS, "environment": "production", "sunset_date": f"{year}-01-01"}
+    assert 302 == post(client, "flags_lifecycle_add", fields)[0]
+    text = get(client, "flags_lifecycle_changelist")
+    assert warned is ("is off for everybody in Singapore at once: since" in text)

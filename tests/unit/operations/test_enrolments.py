@@ -217,6 +217,8 @@ def test_the_command_line_enrols_and_lets_go(world: Do, capsys: pytest.CaptureFi
     ] == capsys.readouterr().out.splitlines()
     with pytest.raises(CommandError, match="nobody needs to enrol"):
         call_command("enrol", "pay.transfer", **options)
+    with pytest.raises(CommandError, match="“Singapore” is not an ISO 3166-1 alpha-2"):
+        call_command("enrol", "pay.card", **{**options, "territory": "Singapore"})
 
 
 # Races, on the real database
