@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from flags.engine.diff import Shift, Told
 from flags.models import Snapshot
@@ -17,6 +18,26 @@ from flags.publishing.compare import NothingPublished, compare_revisions
 # More earlier revisions are not offered on the page; the command line compares any two.
 OFFERED_MAX = 30
 PARTS = ("content", "kills")
+# Kinds as the wire names them -> as the page does.
+KINDS = {
+    "kills": gettext_lazy("kill switch"),
+    "territories": gettext_lazy("country or region"),
+    "markets": gettext_lazy("market"),
+    "profiles": gettext_lazy("platform profile"),
+    "retirements": gettext_lazy("platform retirement"),
+    "bundles": gettext_lazy("bundle"),
+    "features": gettext_lazy("feature"),
+    "offers": gettext_lazy("offer"),
+    "orders": gettext_lazy("legal order"),
+    "ages": gettext_lazy("age rule"),
+    "consents": gettext_lazy("consent rule"),
+    "lifeCycles": gettext_lazy("life cycle"),
+    "caps": gettext_lazy("cap"),
+    "partners": gettext_lazy("partner"),
+    "schedules": gettext_lazy("schedule"),
+    "clusters": gettext_lazy("cluster rollout"),
+    "segments": gettext_lazy("segment"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +47,8 @@ class Line:
     feature: str
     before: str
     after: str
+    was_on: bool
+    is_on: bool
     people: tuple[str, ...]
 
 
@@ -82,6 +105,7 @@ def show_comparison(
         "before": before,
         "found": found,
         "trouble": trouble,
+        "rules": [(KINDS.get(rule.kind, rule.kind), rule) for rule in found.rules] if found else [],
         "lines": [_line(shift) for shift in found.shifts] if found else [],
     }
     return TemplateResponse(request, "landfall/comparison.html", context | extra)
@@ -92,12 +116,14 @@ def _line(shift: Shift) -> Line:
         feature=shift.feature,
         before=_answer(shift.before),
         after=_answer(shift.after),
+        was_on=shift.before.on,
+        is_on=shift.after.on,
         people=shift.people,
     )
 
 
 def _answer(told: Told) -> str:
-    parts = [told.reason.value]
+    parts = [_("on") if told.on else _("off"), told.reason.value]
     if told.variant:
         parts.append(told.variant)
     if told.rule is not None:

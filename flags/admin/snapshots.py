@@ -94,7 +94,7 @@ class SnapshotAdmin(ReadOnlyAdmin):
         """Link to what changed with a revision."""
         if not is_comparable(row):
             return ""
-        return format_html('<a href="{}">{}</a>', _address(row), _("what changed"))
+        return format_html('<a class="lf-link" href="{}">{}</a>', _address(row), _("what changed"))
 
     @admin.display(description=_("Size"), ordering="body_bytes")
     def size(self, row: Snapshot) -> str:

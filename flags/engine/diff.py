@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
@@ -19,6 +21,8 @@ from flags.engine.definitions import Definitions, KillSwitch, Rule
 from flags.engine.evaluate import evaluate, evaluate_all
 from flags.engine.explain import Step, explain
 from flags.engine.result import Evaluation, Reason
+
+SAID_MAX = 200
 
 
 class Told(Struct, frozen=True, rename="camel"):
@@ -67,13 +71,21 @@ class Pair(NamedTuple):
     after: Any
 
 
+class FieldChange(Struct, frozen=True, rename="camel"):
+    """A field of a definition, and what stood and what stands in it; long values are cut."""
+
+    name: str
+    before: str
+    after: str
+
+
 class RuleChange(Struct, frozen=True, rename="camel"):
-    """A definition that was added, removed or changed; `fields` names what changed in it."""
+    """A definition that was added, removed or changed; `fields` say what changed in it."""
 
     kind: str
     key: str
     change: str
-    fields: tuple[str, ...] = ()
+    fields: tuple[FieldChange, ...] = ()
     owner: str = ""
     reason: str = ""
 
@@ -239,18 +251,36 @@ def _tell_pair(pair: Pair) -> RuleChange:
     )
 
 
-def _list_fields(before: Any, after: Any) -> tuple[str, ...]:
-    """Name what differs within a definition; of its rule, the parts."""
+def _list_fields(before: Any, after: Any) -> tuple[FieldChange, ...]:
+    """Tell what differs within a definition; of its rule, the parts."""
     if before is None or after is None:
         return ()
-    found: list[str] = []
+    found: list[FieldChange] = []
     for field in fields(before):
         old, new = getattr(before, field.name), getattr(after, field.name)
         if isinstance(old, Rule) and isinstance(new, Rule):
             found += _list_fields(old, new)
         elif old != new:
-            found.append(field.encode_name)
+            found.append(FieldChange(field.encode_name, *_parts(old, new)))
     return tuple(found)
+
+
+def _parts(old: Any, new: Any) -> tuple[str, str]:
+    """Say two values; of two lists only what one of them lacks, if there is such a thing."""
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        less = tuple(one for one in old if one not in new)
+        more = tuple(one for one in new if one not in old)
+        if less or more:
+            return _say(less), _say(more)
+    return _say(old), _say(new)
+
+
+def _say(value: Any) -> str:
+    if value in (None, "", ()):
+        return "–"
+    plain = isinstance(value, str | date)
+    text = str(value) if plain else msgspec.json.encode(value).decode()
+    return text if len(text) <= SAID_MAX else f"{text[:SAID_MAX]}…"
 
 
 def _key_of(definition: Any) -> str:

@@ -84,10 +84,10 @@ def tell_changes(
     rules, people = list(changes), list(shifts)
     yield f"{len(rules)} definitions differ." if len(rules) != 1 else "One definition differs."
     for rule in rules:
-        parts = f" ({', '.join(rule.fields)})" if rule.fields else ""
         why = f": {rule.reason}" if rule.reason else ""
         owner = f", {rule.owner}" if rule.owner else ""
-        yield f"  {rule.change:7} {rule.kind} {rule.key}{parts}{owner}{why}"
+        yield f"  {rule.change:7} {rule.kind} {rule.key}{owner}{why}"
+        yield from (f"          {one.name}: {one.before} -> {one.after}" for one in rule.fields)
     yield ""
     yield _WHO
     if not people:

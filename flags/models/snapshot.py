@@ -64,7 +64,7 @@ class Snapshot(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.part} {self.revision}"
+        return f"{self.get_part_display()} {self.revision}"
 
 
 class PublishRefusal(models.Model):

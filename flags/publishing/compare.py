@@ -28,7 +28,7 @@ from flags.publishing.concerned import list_concerned
 from flags.publishing.prove import read_sample, sample_people
 from flags.publishing.snapshot import Content, decode_content, decode_kills
 from flags.publishing.store import PartKey
-from flags.queries.snapshots import find_part_as_of
+from flags.queries.snapshots import find_first_revision, find_part_as_of
 from flags.wire.context import UnreadableContext
 
 T = TypeVar("T")
@@ -41,8 +41,9 @@ BREATH_SECONDS = 0.0005
 class NothingPublished(Exception):
     """A scope had no content yet at a revision."""
 
-    def __init__(self, scope: str, revision: int) -> None:
-        super().__init__(f"{scope} had nothing published at revision {revision}.")
+    def __init__(self, scope: str, revision: int, first: int | None) -> None:
+        came = f"; its first flags and texts came with revision {first}" if first else ""
+        super().__init__(f"{scope} had nothing published at revision {revision}{came}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +101,10 @@ def compare_revisions(
 def _load(
     app: str, environment: str, epoch: int, revision: int, previous: CompiledSnapshot | None
 ) -> _Stand:
-    content = find_part_as_of(PartKey(environment, app, "content"), epoch=epoch, revision=revision)
+    key = PartKey(environment, app, "content")
+    content = find_part_as_of(key, epoch=epoch, revision=revision)
     if content is None:
-        raise NothingPublished(f"{app}/{environment}", revision)
+        raise NothingPublished(f"{app}/{environment}", revision, find_first_revision(key, epoch))
     kills = find_part_as_of(PartKey(environment, app, "kills"), epoch=epoch, revision=revision)
     value = decode_content(content.body)
     switches = decode_kills(kills.body).switches if kills else ()

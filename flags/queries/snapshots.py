@@ -66,6 +66,15 @@ def find_part(key: PartKey, *, using: str = "default") -> StoredPart | None:
     return check_part(StoredPart(key=key, head=head, body=bytes(row.body)))
 
 
+def find_first_revision(key: PartKey, epoch: int) -> int | None:
+    """Return the revision with which an epoch's first part came, or None; one query."""
+    rows = Snapshot.objects.filter(
+        environment__key=key.environment, app__key=key.app, part=key.part, epoch=epoch
+    )
+    first: int | None = rows.order_by("revision").values_list("revision", flat=True).first()
+    return first
+
+
 def find_part_as_of(key: PartKey, *, epoch: int, revision: int) -> StoredPart | None:
     """Return the part as it stood at a revision, or None when there was none; one query.
 

@@ -17,7 +17,14 @@ from flags.engine.definitions import (
     Rule,
     Target,
 )
-from flags.engine.diff import RuleChange, diff_answers, diff_contexts, diff_definitions, list_pairs
+from flags.engine.diff import (
+    FieldChange,
+    RuleChange,
+    diff_answers,
+    diff_contexts,
+    diff_definitions,
+    list_pairs,
+)
 from flags.engine.evaluate import evaluate_all
 from flags.engine.result import Reason
 from flags.wire.context import read_context
@@ -109,7 +116,15 @@ def test_every_feature_that_differs_is_named_with_a_gate(
     [
         (
             replace(WORLD, offers=(LIVE, replace(PLANNED, status="live", ends=date(2027, 1, 1)))),
-            RuleChange(kind="offers", key="korea", change="changed", fields=("status", "ends")),
+            RuleChange(
+                kind="offers",
+                key="korea",
+                change="changed",
+                fields=(
+                    FieldChange("status", "planned", "live"),
+                    FieldChange("ends", "–", "2027-01-01"),
+                ),
+            ),
         ),
         (
             replace(WORLD, offers=(LIVE,)),
@@ -131,12 +146,21 @@ def test_every_feature_that_differs_is_named_with_a_gate(
         ),
         (
             replace(WORLD, offers=(LIVE, replace(PLANNED, rule=Rule(key="korea", owner="pm")))),
-            RuleChange(kind="offers", key="korea", change="changed", fields=("owner",), owner="pm"),
+            RuleChange(
+                kind="offers",
+                key="korea",
+                change="changed",
+                fields=(FieldChange("owner", "–", "pm"),),
+                owner="pm",
+            ),
         ),
         (
             replace(WORLD, features=(replace(COLLECTIONS, law_basis=("account",)),)),
             RuleChange(
-                kind="features", key=COLLECTIONS.key, change="changed", fields=("lawBasis",)
+                kind="features",
+                key=COLLECTIONS.key,
+                change="changed",
+                fields=(FieldChange("lawBasis", '["location"]', "–"),),
             ),
         ),
     ],

@@ -75,8 +75,14 @@ def test_a_kill_counts_as_of_its_own_revision(history: None) -> None:
 
 def test_what_was_never_published_cannot_be_compared(shop: None) -> None:
     """The refusal names the scope and the revision."""
-    with pytest.raises(NothingPublished, match=r"superapp/production .* revision 1"):
+    with pytest.raises(NothingPublished, match=r"superapp/production .* revision 1\.$"):
         compare_revisions("superapp", "production", epochs=(1, 1), revisions=(1, 2), now=NOW)
+
+
+def test_a_revision_before_the_first_is_told_the_first(history: None) -> None:
+    """The refusal says from which revision on there is something to compare."""
+    with pytest.raises(NothingPublished, match=r"revision 0; .* came with revision 1\.$"):
+        compare_revisions("superapp", "production", epochs=(1, 1), revisions=(0, 2), now=NOW)
 
 
 def test_revisions_are_compared_on_the_command_line(history: None) -> None:
@@ -133,7 +139,8 @@ def test_the_admin_compares_a_revision_with_the_one_before(history: None, staff:
     text = page.content.decode()
     assert "What changed from 2 to 3" in text
     assert "stop-pay" in text
-    assert "KILLED · stop-pay" in text
+    assert "off · KILLED · stop-pay" in text
+    assert "kill switch</span>" in text
     shown = staff.get(reverse("admin:flags_snapshot_change", args=[row.pk])).content.decode()
     assert reverse("admin:flags_snapshot_compare", args=[row.pk]) in shown
 
