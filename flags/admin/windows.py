@@ -146,7 +146,8 @@ def _tell_wall(wall: datetime | None, at: datetime | None, place: Territory | No
     elif is_ambiguous(wall, zone):
         odd = _("This time comes twice; the first counts.")
     return format_html(
-        '<bdi dir="ltr"><span class="lf-code">{}</span> <span class="lf-dim">{} UTC</span></bdi>{}',
+        '<span class="lf-code"><bdi dir="ltr">{}</bdi></span> '
+        '<span class="lf-dim"><bdi dir="ltr">{} UTC</bdi></span>{}',
         f"{wall:%Y-%m-%d %H:%M}",
         utc,
         format_html('<span class="lf-odd">{}</span>', odd) if odd else "",
