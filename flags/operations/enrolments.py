@@ -28,7 +28,7 @@ from regions.governance.commands import Change, Command, Moment, Refused, operat
 from regions.governance.execute import execute
 from regions.governance.models import Environment
 from regions.locales.territory import normalise_country
-from regions.operations.checks import get_app, shown
+from regions.operations.checks import check_country, get_app, shown
 
 PERSON_CHARACTERS = 200
 Step = Literal["taken", "kept", "refused"]
@@ -68,9 +68,10 @@ def enrol(
 ) -> Standing:
     """Enrol a person where the feature's cap counts; asking again changes nothing.
 
-    `territory` is where the person is by the feature's offer basis, empty when unknown.
-    The last free place goes to exactly one of those who ask at once. Raises Refused where
-    no cap holds now: nobody needs to enrol there.
+    `territory` is where the person is by the feature's offer basis, empty when unknown;
+    what is no country is refused, lest it counts everywhere. The last free place goes to
+    exactly one of those who ask at once. Raises Refused where no cap holds now: nobody
+    needs to enrol there.
     """
     cap = _get_cap(app, environment, feature, territory, now)
     digest = digest_person(app, person)
@@ -97,7 +98,8 @@ def leave(
         there.update(left_at=now)
     elif _give_back(cap.pk, digest, full=False) == "refused":
         full = FreeFullPlace(app=app, environment=environment, cap_id=cap.pk, person=digest)
-        execute(full, actor=None, now=now)
+        with _told_when_gone(cap):
+            execute(full, actor=None, now=now)
     return standing
 
 
@@ -139,6 +141,8 @@ def _get_cap(app: str, environment: str, feature: str, territory: str, now: date
             field="environment",
         )
     code = normalise_country(territory)
+    if code is None and territory.strip():
+        check_country(territory, field="territory")
     cap = find_cap(row, environment, code, now=now)
     if cap is None:
         raise _uncapped(f"{feature} has no cap at {code or 'an unknown place'} now")
@@ -151,10 +155,12 @@ def _uncapped(what: str) -> Refused:
 
 @contextmanager
 def _told_when_gone(cap: Cap) -> Iterator[None]:
-    """Refuse where the cap was removed while somebody enrolled."""
+    """Refuse where the cap was removed while somebody came or went; other errors stay."""
     try:
         yield
     except (IntegrityError, Cap.DoesNotExist):
+        if Cap.objects.filter(pk=cap.pk).exists():
+            raise
         raise _uncapped(f"The cap {cap.slot_key} was removed meanwhile") from None
 
 

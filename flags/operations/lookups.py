@@ -83,7 +83,8 @@ def get_environment(key: str) -> Environment:
 
 def get_feature(app: App, key: str, *, field: str = "feature") -> Feature:
     """Get a feature that is not archived, or refuse."""
-    feature = Feature.objects.filter(app=app, key=key, archived_at=None).first()
+    rows = Feature.objects.select_related("app")
+    feature = rows.filter(app=app, key=key, archived_at=None).first()
     if feature is None:
         raise Refused(
             f"{app.key} has no feature “{shown(key)}”.", code="unknown_feature", field=field

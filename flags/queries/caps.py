@@ -36,12 +36,14 @@ def build_cap(row: Cap) -> made.Cap:
 def find_cap(
     feature: Feature, environment_key: str, code: str | None, *, now: datetime
 ) -> Cap | None:
-    """Find the cap that counts for a feature at a territory now; four queries.
+    """Find the cap that counts for a feature, which comes with its app, at a territory now.
 
-    The engine's own order decides, so that people enrol under the cap that closes.
+    The engine's own order decides, so that people enrol under the cap that closes. Two
+    queries, and two more where caps name markets.
     """
+    app_key = feature.app.key
     rows = list(
-        _list_rows(feature.app.key, environment_key, using="default").filter(
+        _list_rows(app_key, environment_key, using="default").filter(
             Q(feature=feature) | Q(bundle=feature.bundle_id)
         )
     )
@@ -49,10 +51,10 @@ def find_cap(
         return None
     atlas = Atlas(
         made.Definitions(
-            app=feature.app.key,
+            app=app_key,
             environment=environment_key,
             territories=load_territories(),
-            markets=load_markets(),
+            markets=load_markets(keys={row.market.key for row in rows if row.market}),
         )
     )
     by_rule = {build_rule(row): row for row in rows}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flags.engine import definitions as made
 from regions import queries as places
 
@@ -14,8 +16,13 @@ def load_territories(*, using: str = "default") -> tuple[made.Territory, ...]:
     )
 
 
-def load_markets(*, using: str = "default") -> tuple[made.Market, ...]:
-    """Load all markets with their dated members; two queries."""
+def load_markets(
+    *, keys: Collection[str] | None = None, using: str = "default"
+) -> tuple[made.Market, ...]:
+    """Load all markets, or those of these keys, with their dated members; two queries.
+
+    No keys are none and no query.
+    """
     return tuple(
         made.Market(
             key=market.key,
@@ -29,5 +36,5 @@ def load_markets(*, using: str = "default") -> tuple[made.Market, ...]:
                 for member in market.members.all()
             ),
         )
-        for market in places.list_markets(using=using)
+        for market in places.list_markets(keys=keys, using=using)
     )

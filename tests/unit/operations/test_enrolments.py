@@ -15,15 +15,18 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import IntegrityError, connection
+from pytest_django import DjangoAssertNumQueries
 
-from flags.models import Cap, Enrolment
+from flags.models import Cap, Enrolment, Feature
+from flags.operations import enrolments
 from flags.operations.enrolments import TakeLastPlace, digest_person, enrol, leave
 from flags.operations.features import ArchiveFeature
+from flags.queries.caps import find_cap
 from flags.queries.definitions import load_definitions
 from regions.governance import relay
-from regions.governance.commands import Refused
-from regions.governance.execute import PermissionRefused, execute
+from regions.governance.commands import Command, Refused
+from regions.governance.execute import PermissionRefused, Receipt, execute
 from regions.governance.models import AuditEntry, Environment, Outbox
 from tests.unit.operations.test_caps import a_cap
 from tests.unit.world import NOW, Do
@@ -151,6 +154,7 @@ def test_people_enrol_under_the_cap_that_closes(world: Do) -> None:
         ({"feature": "nope"}, "unknown_feature"),
         ({"environment": "moon"}, "unknown_environment"),
         ({"app": "nope"}, "unknown_app"),
+        ({"territory": "Singapur"}, "unknown_country"),
         ({"person": ""}, "bad_person"),
         ({"person": "x" * 201}, "bad_person"),
     ],
@@ -165,6 +169,55 @@ def test_enrolling_where_nobody_counts_is_refused(
             change(**{**HERE, "person": "a", **differences})
         assert code == caught.value.code
     assert not Enrolment.objects.exists()
+
+
+def test_what_is_no_country_does_not_count_everywhere(world: Do) -> None:
+    """A misspelt country is named, whatever cap holds for everybody; unknown is empty."""
+    world(a_cap(territory=""))
+    with pytest.raises(Refused, match="“Singapur” is not an ISO 3166-1"):
+        is_in("a", territory="Singapur")
+    assert [True, True] == [is_in("a", territory=""), is_in("b", territory=" sgp ")]
+
+
+def test_a_cap_that_goes_meanwhile_is_told(world: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes or goes as it is removed hears so, in a sentence."""
+
+    def remove_first(command: Command, **options: Any) -> Receipt:
+        Cap.objects.all().delete()
+        return execute(command, **options)
+
+    for change in (enrol, leave):
+        world(a_cap(limit=1))
+        is_in("a")
+        with monkeypatch.context() as patched:
+            patched.setattr(enrolments, "execute", remove_first)
+            with pytest.raises(Refused, match=r"pay\.card@SG was removed meanwhile") as caught:
+                change(**HERE, person="b" if change is enrol else "a")
+        assert "no_cap" == caught.value.code
+
+
+def test_another_error_of_the_database_is_not_a_cap_that_went(
+    world: Do, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is broken must not look like a rule that somebody took back."""
+    world(a_cap())
+    monkeypatch.setattr(enrolments, "digest_person", lambda _app, person: person)
+    with pytest.raises(IntegrityError):
+        is_in("no digest")
+
+
+@pytest.mark.parametrize(("differences", "queries"), [({}, 2), ({"market": "EEA"}, 4)])
+def test_finding_a_cap_reads_only_its_own_markets(
+    world: Do,
+    differences: dict[str, str],
+    queries: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    """Its cost is fixed; markets that no cap names are not read."""
+    world(a_cap(territory="", **differences))
+    feature = Feature.objects.select_related("app").get(key="pay.card")
+    with django_assert_num_queries(queries):
+        assert find_cap(feature, "production", "IT", now=NOW)
 
 
 def test_no_id_of_a_person_is_kept(world: Do, settings: Any) -> None:
