@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from flags.engine.definitions import Target
 from flags.engine.gates import GATES
 from tests.unit.delivery.world import (
     BACKEND,
@@ -14,7 +16,11 @@ from tests.unit.delivery.world import (
     PREVIEW,
     SINGAPORE,
     Client,
+    build_access,
     build_client,
+    build_content,
+    build_definitions,
+    build_part,
 )
 
 FRANCE = {"userId": "7", "properties": {"accountCountry": "FR"}}
@@ -76,6 +82,32 @@ def test_one_feature_is_compared(client: Client) -> None:
     assert [] == client.post("/api/diff", asked).json["differences"]
 
 
+def test_only_a_few_differences_are_explained() -> None:
+    """All are named; requests of others wait, so the fourth has its gates when asked about."""
+    world = build_definitions()
+    (pay,) = [one for one in world.features if one.key == "pay"]
+    (offer,) = world.offers
+    keys = [f"pay-{number}" for number in range(5)]
+    content = build_content(
+        1,
+        definitions=replace(
+            world,
+            features=tuple(replace(pay, key=key) for key in keys),
+            offers=tuple(
+                replace(offer, rule=replace(offer.rule, key=key), target=Target(feature=key))
+                for key in keys
+            ),
+        ),
+    )
+    client = build_client(content, build_part("access", build_access(), 1), token=PREVIEW)
+    asked: dict[str, Any] = {"contexts": [SINGAPORE, FRANCE]}
+    found = client.post("/api/diff", asked).json["differences"]
+    assert keys == [one["feature"] for one in found]
+    assert [True, True, True, False, False] == [bool(one.get("gates")) for one in found]
+    (fourth,) = client.post("/api/diff", {**asked, "feature": keys[3]}).json["differences"]
+    assert ["offer"] == [one["gate"] for one in fourth["gates"]]
+
+
 @pytest.mark.parametrize("path", ["/api/explain", "/api/diff"])
 @pytest.mark.parametrize(("token", "kind"), [(FRONTEND, "frontend"), (BACKEND, "backend")])
 def test_other_tokens_are_told_that_they_may_not(
@@ -107,7 +139,9 @@ def test_without_a_token_nothing_is_told(client: Client) -> None:
         ("/api/diff", {"contexts": [{}, 5]}, 400),
         ("/api/diff", {"contexts": [{}, {}], "feature": 5}, 400),
         ("/api/diff", {"contexts": [{}, {}], "rules": 1}, 400),
-        ("/api/diff", {"contexts": [{}, {}], "app": 7}, 404),
+        ("/api/diff", {"contexts": [{}, {}], "app": 7}, 400),
+        ("/api/diff", {"contexts": [{}, {}], "app": ["superapp"]}, 400),
+        ("/api/explain", {"feature": "pay", "app": {"key": "superapp"}}, 400),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(
