@@ -182,7 +182,8 @@ class _Teller:
             dates=dates,
             zone=own or self._zone_of(code) if dates and name != "kill" else "",
             signal=evaluation.signal,
-            detail=evaluation.detail,
+            # Of two who are both on, only the variant tells them apart.
+            detail=evaluation.variant.name if evaluation.variant else evaluation.detail,
             read=read,
         )
 

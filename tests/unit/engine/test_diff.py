@@ -11,11 +11,14 @@ from msgspec.structs import replace
 from flags.engine.compile import compile_snapshot
 from flags.engine.definitions import (
     Definitions,
+    Feature,
     KillSwitch,
     LegalOrder,
     Place,
     Rule,
+    Strategy,
     Target,
+    Variant,
 )
 from flags.engine.diff import (
     FieldChange,
@@ -25,7 +28,7 @@ from flags.engine.diff import (
     diff_definitions,
     list_pairs,
 )
-from flags.engine.evaluate import evaluate_all
+from flags.engine.evaluate import evaluate, evaluate_all
 from flags.engine.result import Reason
 from flags.wire.context import read_context
 from tests.unit.engine.scopes import COLLECTIONS, NOW, VOICE, context, offer, scope, territory
@@ -89,6 +92,22 @@ def test_one_feature_alone_can_be_compared() -> None:
     alone = [one.feature for one in told.differences]
     unknown = diff_contexts(snapshot, *pair, feature_key="no.such").differences
     assert ([VOICE.key, COLLECTIONS.key], [VOICE.key], []) == (everything, alone, unknown)
+
+
+def test_people_whom_only_a_variant_tells_apart_differ_by_targeting() -> None:
+    """Both are on by the same strategy; the gate that chose is named with both variants."""
+    even = (Variant("left", 500), Variant("right", 500))
+    parameters = {"rollout": "100", "stickiness": "userId", "groupId": "g"}
+    way = Strategy("flexibleRollout", parameters, variants=even)
+    snapshot = compile_snapshot(scope(Feature(key="f", strategies=(way,))))
+    chosen = {
+        told.variant.name: context(userId=str(number))
+        for number in range(20)
+        if (told := evaluate(snapshot, "f", context(userId=str(number)))).variant
+    }
+    (difference,) = diff_contexts(snapshot, chosen["left"], chosen["right"]).differences
+    (gate,) = difference.gates
+    assert ("targeting", "left", "right") == (gate.gate, gate.before.detail, gate.after.detail)
 
 
 @given(world=definitions(), switches=kills(), one=contexts(), other=contexts())
