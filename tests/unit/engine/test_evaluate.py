@@ -302,6 +302,6 @@ def test_a_question_at_the_end_of_time_lifts_no_block_for_anybody(edge: datetime
         offer("blocked-by-law", territory("AE"), bundle="calling"),
     )
     snapshot = compile_snapshot(scope(VOICE, offers=offers))
-    there = {"locationCountry": "AE"}
+    there: dict[str, Any] = {"locationCountry": "AE"}
     reasons = [evaluate(snapshot, VOICE.key, context(now, **there)).reason for now in (edge, NOW)]
     assert [Reason.BLOCKED_BY_LAW] * 2 == reasons
