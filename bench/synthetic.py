@@ -48,7 +48,7 @@ BUNDLE_FEATURES = 100
 
 
 def build_definitions(*, features: int = FEATURES, territories: int = len(CODES)) -> Definitions:
-    """Build a world of this size; three features in ten have a rollout, one in ten variants."""
+    """Build a world of this size; three features in ten have a rollout, one in thirty variants."""
     codes = list_codes(territories)
     bundles = list_bundles(features)
     return Definitions(
@@ -91,7 +91,7 @@ def build_feature(number: int, bundles: tuple[str, ...] = BUNDLES) -> Feature:
     variants: tuple[Variant, ...] = ()
     if number % 10 in (0, 3, 6):
         parameters["rollout"] = str(10 + number % 83)
-    if number % 10 == 7:
+    if number % 30 == 27:
         payload = Payload("json", '{"columns":2,"theme":"wide"}')
         variants = (Variant("wide", 500, payload), Variant("narrow", 500))
     return Feature(
