@@ -69,7 +69,7 @@ class CapChangeForm(CapFields):
             bundle=row.bundle.key if row.bundle else "",
             territory=row.territory_id or "",
             market=row.market.key if row.market else "",
-            cap_id=row.pk,
+            rule_id=row.pk,
             **self.cleaned_data,
         )
 
@@ -96,7 +96,7 @@ class CapRemoveForm(CommandForm):
     def build(self) -> RemoveCap:
         """Return the removal of this cap."""
         row: Cap = self.instance
-        return RemoveCap(app=row.app.key, environment=row.environment.key, cap_id=row.pk)
+        return RemoveCap(app=row.app.key, environment=row.environment.key, rule_id=row.pk)
 
 
 def _tell_removal(row: Cap) -> str:

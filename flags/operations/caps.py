@@ -8,7 +8,7 @@ from datetime import date
 
 from flags.models import Cap
 from flags.operations.lookups import get_environment
-from flags.operations.placed import check_overlap, get_slot, read_words
+from flags.operations.placed import check_overlap, find_row, get_row, get_slot, read_words
 from regions.governance.commands import Change, Command, Moment, Refused, operation
 from regions.operations.checks import check_period, get_app
 from regions.operations.rows import drop, put
@@ -26,7 +26,7 @@ class SetCap(Command):
     """Let at most `limit` people enrol at a place, `[starts_date, ends_date)`.
 
     The row of the same target, place and first day is changed; another one is made when
-    there is none. `cap_id` names the row instead, so that its first day can change. A
+    there is none. `rule_id` names the row instead, so that its first day can change. A
     limit below the number of enrolled people takes nobody's place: the cap is full.
     """
 
@@ -44,7 +44,7 @@ class SetCap(Command):
     owner: str
     source: str = ""
     review_date: date | None = None
-    cap_id: int | None = None
+    rule_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class RemoveCap(Command):
 
     app: str
     environment: str
-    cap_id: int
+    rule_id: int
 
 
 @operation(SetCap, permission="caps")
@@ -67,7 +67,7 @@ def set_cap(command: SetCap, _moment: Moment) -> Iterable[Change]:
     same = Cap.objects.filter(app=app, environment__key=command.environment, **slot.values())
     # Whoever enrols meanwhile waits: saving a row writes its count as well.
     rows = list(same.select_for_update(of=("self",)))
-    found = _find_row(command, rows, of=of)
+    found = find_row(rows, command.rule_id, starts=command.starts_date, of=of)
     others = [row for row in rows if row is not found]
     check_overlap(command.starts_date, command.ends_date, others, of=of)
     values = {
@@ -86,28 +86,9 @@ def set_cap(command: SetCap, _moment: Moment) -> Iterable[Change]:
 def remove_cap(command: RemoveCap, _moment: Moment) -> Iterable[Change]:
     """Delete the cap and its enrolments; how many they were stays in the audit."""
     app = get_app(command.app)
-    row = (
-        Cap.objects.filter(app=app, environment__key=command.environment, id=command.cap_id)
-        .select_related("feature", "bundle", "market")
-        .first()
-    )
-    if row is None:
-        raise _unknown(f"{app.key} in {command.environment}", command.cap_id)
+    caps = Cap.objects.filter(app=app, environment__key=command.environment)
+    row = get_row(caps, command.rule_id, of=f"{app.key}, {command.environment}")
     return drop(row, (*COLUMNS, "enrolled"), KIND, row.slot_key)
-
-
-def _find_row(command: SetCap, rows: list[Cap], *, of: str) -> Cap | None:
-    """Return the row that the command changes: by its number, else by its first day."""
-    if command.cap_id is None:
-        return next((row for row in rows if row.starts_date == command.starts_date), None)
-    found = next((row for row in rows if row.pk == command.cap_id), None)
-    if found is None:
-        raise _unknown(of, command.cap_id)
-    return found
-
-
-def _unknown(of: str, number: int) -> Refused:
-    return Refused(f"{of} has no cap number {number}.", code="unknown_cap", field="cap_id")
 
 
 def _check_limit(limit: int, *, of: str) -> None:

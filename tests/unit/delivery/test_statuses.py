@@ -309,3 +309,17 @@ def test_an_unknown_token_may_be_in_a_part_that_has_not_arrived() -> None:
     answer = client.get("/api/frontend", token="superapp:production.new")
     assert (503, "2") == (answer.status, answer.headers["retry-after"])
     assert 200 == client.get("/api/frontend").status
+
+
+def test_a_304_joins_no_body(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has the answer already costs a comparison of ETags and not the bytes."""
+    path = "/api/frontend?userId=7"
+    etag = client.ask("GET", path, token=FRONTEND).headers["etag"]
+
+    def refuse(parts: list[bytes]) -> bytes:
+        raise AssertionError(parts)
+
+    monkeypatch.setattr("flags.delivery.frontend.render_toggles", refuse)
+    again = client.ask("GET", path, token=FRONTEND, headers={"If-None-Match": etag})
+    changed = client.ask("GET", path, token=FRONTEND)
+    assert (304, 500) == (again.status, changed.status)

@@ -41,7 +41,7 @@ def test_a_cap_is_set_changed_and_removed(world: Do) -> None:
     row = Cap.objects.get()
     assert (5, False, 0, "pay.card SG") == (row.limit, row.frees_place, row.enrolled, str(row))
     assert not world(a_cap(limit=5, frees_place=False, review_date=date(2027, 5, 1))).changed
-    world(RemoveCap(app="shop", environment="production", cap_id=row.pk))
+    world(RemoveCap(app="shop", environment="production", rule_id=row.pk))
     entries = AuditEntry.objects.filter(object_type="cap").order_by("id")
     assert [("created", "pay.card@SG"), ("updated", "pay.card@SG"), ("deleted", "pay.card@SG")] == [
         (entry.action, entry.object_key) for entry in entries
@@ -52,7 +52,7 @@ def test_a_cap_is_set_changed_and_removed(world: Do) -> None:
 def test_the_first_day_of_a_cap_changes_by_its_number(world: Do) -> None:
     """Naming the row moves its dates instead of adding another cap."""
     world(a_cap(starts_date=date(2027, 1, 1)))
-    world(a_cap(starts_date=date(2027, 2, 1), cap_id=Cap.objects.get().pk))
+    world(a_cap(starts_date=date(2027, 2, 1), rule_id=Cap.objects.get().pk))
     assert date(2027, 2, 1) == Cap.objects.get().starts_date
 
 
@@ -68,13 +68,13 @@ def test_the_first_day_of_a_cap_changes_by_its_number(world: Do) -> None:
         (a_cap(market="NATO", territory=""), "unknown_market", "NATO"),
         (a_cap(reason=" ", territory=""), "reason_missing", "needs a reason"),
         (a_cap(owner="", territory=""), "owner_missing", "needs an owner"),
-        (a_cap(territory="", cap_id=999), "unknown_cap", "999"),
+        (a_cap(territory="", rule_id=999), "unknown_rule", "999"),
         (
             a_cap(starts_date=date(2027, 3, 2), ends_date=date(2027, 3, 2), territory=""),
             "dates_order",
             "2027-03-02",
         ),
-        (RemoveCap(app="shop", environment="production", cap_id=999), "unknown_cap", "999"),
+        (RemoveCap(app="shop", environment="production", rule_id=999), "unknown_rule", "999"),
     ],
 )
 def test_a_cap_that_cannot_be_is_refused(
