@@ -21,7 +21,8 @@ TOKEN_KINDS = (
 class ClientToken(models.Model):
     """A token `app:environment.secret`; only the SHA-256 of the whole text is kept.
 
-    Without `app` it reads every app of its environment (`*`).
+    Without `app` it reads every app of its environment (`*`); without `territories` it
+    asks about people everywhere.
     """
 
     app = models.ForeignKey(
@@ -30,6 +31,12 @@ class ClientToken(models.Model):
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="tokens")
     kind = models.CharField(max_length=10, choices=TOKEN_KINDS, verbose_name=_("kind"))
     name = models.CharField(max_length=120, verbose_name=_("name"))
+    territories = models.JSONField(
+        default=list, blank=True, verbose_name=_("countries and regions")
+    )
+    event_streams = models.BooleanField(
+        default=False, verbose_name=_("OFREP answers name the event stream")
+    )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(verbose_name=_("created at"))
     created_by = models.CharField(max_length=150, verbose_name=_("created by"))

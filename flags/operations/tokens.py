@@ -15,7 +15,15 @@ from flags.operations.lookups import get_environment
 from flags.publishing.access import publish_access
 from regions.governance.commands import Change, Command, Moment, Refused, operation
 from regions.models import App
-from regions.operations.checks import check_aware, check_choice, check_count, check_given, get_app
+from regions.operations.checks import (
+    check_aware,
+    check_choice,
+    check_count,
+    check_given,
+    check_once,
+    get_app,
+    get_territories,
+)
 from regions.operations.rows import put
 
 EVERY_APP = "*"
@@ -23,14 +31,15 @@ SECRET = re.compile(r"[A-Za-z0-9_-]{8,200}")
 SECRET_BYTES = 32
 TOKENS = 2_000
 KIND = "client-token"
-COLUMNS = ("app", "kind", "name", "expires_at", "revoked_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateToken(Command):
     """Let a client in with this token text, `app:environment.secret`.
 
-    `app` empty or `*` means every app of the environment.
+    `app` empty or `*` means every app of the environment, no `territories` everywhere.
+    `event_streams` puts `eventStreams` into its OFREP bulk answers, which not every
+    provider understands.
     """
 
     app: str = EVERY_APP
@@ -39,6 +48,8 @@ class CreateToken(Command):
     name: str
     token: str
     expires_at: datetime | None = None
+    territories: tuple[str, ...] = ()
+    event_streams: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +82,7 @@ def create_token(command: CreateToken, moment: Moment) -> Iterable[Change]:
     known = [word for word, _label in TOKEN_KINDS]
     check_choice(command.kind, known, name="kind of token", field="kind")
     name = check_given(command.name, name="a name", of="A token", field="name")
+    territories = _check_territories(command)
     _check_text(command)
     digest = hashlib.sha256(command.token.encode()).hexdigest()
     found = ClientToken.objects.filter(digest=digest).first()
@@ -101,6 +113,8 @@ def create_token(command: CreateToken, moment: Moment) -> Iterable[Change]:
         "kind": command.kind,
         "name": name,
         "expires_at": command.expires_at,
+        "territories": territories,
+        "event_streams": command.event_streams,
         "revoked_at": None,
     }
     written = put(None, blank, values)
@@ -122,6 +136,20 @@ def revoke_token(command: RevokeToken, moment: Moment) -> Iterable[Change]:
     if token.revoked_at is not None:
         return []
     return put(token, token, {"revoked_at": moment.now}).changes(KIND, _object_key(token))
+
+
+def _check_territories(command: CreateToken) -> list[str]:
+    """Return the territories in order; a backend token reads the rules of everywhere."""
+    check_once(command.territories, things="countries and regions", field="territories")
+    get_territories(command.territories, field="territories")
+    if command.territories and command.kind == "backend":
+        raise Refused(
+            "A backend token reads the rules of every country and region, so it cannot be"
+            " limited to some; use a frontend token, or name none.",
+            code="backend_everywhere",
+            field="territories",
+        )
+    return sorted(command.territories)
 
 
 def _check_text(command: CreateToken) -> None:
@@ -149,6 +177,8 @@ def _same_or_refused(
         and found.kind == command.kind
         and found.name == name
         and found.expires_at == command.expires_at
+        and found.territories == sorted(command.territories)
+        and found.event_streams == command.event_streams
     )
     if same and found.revoked_at is None:
         return []

@@ -34,13 +34,19 @@ class Kills(Struct, frozen=True):
 
 
 class Token(Struct, frozen=True, omit_defaults=True):
-    """A credential: SHA-256 of the whole token text, its app (`*` for all) and its kind."""
+    """A credential: SHA-256 of the whole token text, its app (`*` for all) and its kind.
+
+    `territories` (alpha-2, sorted) are those whose people it may ask about, none for
+    everywhere. `event_streams` puts `eventStreams` into its OFREP bulk answers.
+    """
 
     digest: str
     app: str
     kind: TokenKind
     name: str = ""
     expires: datetime | None = None
+    territories: tuple[str, ...] = ()
+    event_streams: bool = False
 
 
 class Access(Struct, frozen=True):

@@ -77,6 +77,8 @@ def load_access(environment_key: str, *, using: str = "default") -> Access:
                 kind=row.kind,  # type: ignore[arg-type]  # a check constraint holds the words
                 name=row.name,
                 expires=row.expires_at,
+                territories=tuple(row.territories),
+                event_streams=row.event_streams,
             )
             for row in tokens
         ),

@@ -9,6 +9,7 @@ import pytest
 
 from flags.models import ClientToken
 from flags.operations.tokens import CreateToken, RevokeToken, new_token_text
+from flags.queries.definitions import load_access
 from regions.governance.commands import Command, Refused
 from regions.governance.models import AuditEntry, Outbox
 from tests.unit.world import NOW, Do
@@ -65,6 +66,16 @@ def test_the_same_token_again_changes_nothing(world: Do) -> None:
         world(a_token(kind="backend"))
 
 
+def test_a_token_may_be_limited_to_some_territories(world: Do) -> None:
+    """The access part names them in order; the token again, in any order, changes nothing."""
+    world(a_token(territories=("US", "IT"), event_streams=True))
+    token = load_access("production").tokens[0]
+    assert (("IT", "US"), True) == (token.territories, token.event_streams)
+    assert not world(a_token(territories=("IT", "US"), event_streams=True)).changed
+    with pytest.raises(Refused, match="used before"):
+        world(a_token(territories=("IT",), event_streams=True))
+
+
 def test_a_revoked_token_stays_revoked(world: Do) -> None:
     """Revoking twice is once, and its text can never be used again."""
     world(a_token())
@@ -90,6 +101,10 @@ def test_a_revoked_token_stays_revoked(world: Do) -> None:
         (a_token(kind="admin"), "unknown_kind", "kind"),
         (a_token(name=" "), "name_missing", "name"),
         (a_token(app="nope"), "unknown_app", "app"),
+        (a_token(kind="backend", territories=("IT",)), "backend_everywhere", "territories"),
+        (a_token(territories=("FR",)), "unknown_territory", "territories"),
+        (a_token(territories=("it",)), "unknown_country", "territories"),
+        (a_token(territories=("IT", "IT")), "named_twice", "territories"),
         (a_token(expires_at=NOW - timedelta(seconds=1)), "expired", "expires_at"),
         (RevokeToken(environment="production", token_id=9), "unknown_token", "token_id"),
     ],
