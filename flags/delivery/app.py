@@ -26,11 +26,11 @@ from flags.delivery.http import (
     encode_json,
     render_error_headers,
 )
-from flags.delivery.routes import Family, Route, find_family, find_route, owns
+from flags.delivery.routes import Family, OpenStream, Route, find_family, find_route, owns
 from flags.delivery.service import FindText, Service
 from flags.delivery.settings import Settings
 from flags.delivery.state import State
-from flags.delivery.stream import STREAM_HEADERS, greet, open_listener, run_stream
+from flags.delivery.stream import STREAM_HEADERS, run_stream
 from flags.delivery.unleash import prime
 from flags.wire.ofrep import render_error
 
@@ -63,8 +63,8 @@ class App:
         else:
             route, request.rest = found
             family, name = route.family, route.name
-            if route.stream and request.method == "GET":
-                await self.stream(route, request, receive, send)
+            if route.open is not None and request.method == "GET":
+                await self.stream(route, route.open, request, receive, send)
                 return
             response = await self.respond(route, request, receive)
         response.headers.extend(self.family_headers(request, family))
@@ -94,10 +94,17 @@ class App:
             _log.exception("request.failed", route=route.name)
             return self.refuse(request, route.family, Refusal(500, "Something is broken here."))
 
-    async def stream(self, route: Route, request: Request, receive: Receive, send: Send) -> None:
+    async def stream(
+        self,
+        route: Route,
+        admit: OpenStream,
+        request: Request,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         """Answer with an event stream, or refuse it like any other request."""
         try:
-            listener = open_listener(self.service, request)
+            listener = admit(self.service, request)
         except Refusal as refusal:
             response = self.refuse(request, route.family, refusal)
             response.headers.extend(self.family_headers(request, route.family))
@@ -109,7 +116,7 @@ class App:
         await run_stream(
             self.service,
             listener,
-            greeting=greet(self.service, request, listener),
+            greeting=self.service.hub.greet(listener, request.headers.get(b"last-event-id", b"")),
             headers=headers,
             receive=receive,
             send=send,

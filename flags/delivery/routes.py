@@ -7,25 +7,30 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flags.delivery import explain, frontend, health, ofrep, parts, texts, unleash, variant
-from flags.delivery import stream as open_stream
 from flags.delivery.http import Request, Response
 from flags.delivery.inputs import BULK_BYTES, CONTEXT_BYTES, METRICS_BYTES
 from flags.delivery.service import Service
+from flags.delivery.stream import answer_head, open_hints
+from flags.delivery.streams import Listener
 
 Answer = Callable[[Service, Request], Response]
 LateAnswer = Callable[[Service, Request], Awaitable[Response]]
+OpenStream = Callable[[Service, Request], Listener]
 Family = Literal["unleash", "browser", "ofrep", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One path or prefix; `late` may answer off the loop what `answers` does not find."""
+    """One path or prefix; `late` may answer off the loop what `answers` does not find.
+
+    `open` admits a listener where GET is answered with an event stream.
+    """
 
     name: str
     family: Family
     answers: Mapping[str, Answer]
     body_bytes: int = CONTEXT_BYTES
-    stream: bool = False
+    open: OpenStream | None = None
     late: LateAnswer | None = None
 
 
@@ -44,9 +49,9 @@ def both(name: str, family: Family, answer: Answer) -> Route:
     return Route(name, family, {"GET": answer, "POST": answer})
 
 
-def stream(name: str, family: Family) -> Route:
-    """Build a route that is answered with an event stream."""
-    return Route(name, family, {"GET": open_stream.answer_head}, stream=True)
+def stream(name: str, family: Family, head: Answer, admit: OpenStream) -> Route:
+    """Build a route that is answered with an event stream, HEAD with its head."""
+    return Route(name, family, {"GET": head}, open=admit)
 
 
 EXACT: dict[str, Route] = {
@@ -65,8 +70,8 @@ EXACT: dict[str, Route] = {
         "frontend_register", "browser", frontend.accept_registration
     ),
     "/ofrep/v1/evaluate/flags": post("ofrep_bulk", "ofrep", ofrep.evaluate_bulk),
-    ofrep.EVENTS_PATH: stream("ofrep_events", "ofrep"),
-    variant.STREAM_PATH: stream("stream", "browser"),
+    ofrep.EVENTS_PATH: stream("ofrep_events", "ofrep", answer_head, open_hints),
+    variant.STREAM_PATH: stream("stream", "browser", answer_head, open_hints),
     "/api/variant": both("variant", "browser", variant.get_manifest),
     "/api/explain": post("explain", "browser", explain.explain_feature),
     "/api/diff": post("diff", "browser", explain.diff_people),

@@ -1,14 +1,12 @@
-"""`GET /api/stream`: server-sent hints that answers may have changed.
+"""Event streams over ASGI, and who may open `GET /api/stream`.
 
-The stream carries no answer: whoever hears a hint asks again, with the ETag it has.
+That stream carries no answer: whoever hears a hint asks again, with the ETag it has.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, MutableMapping
-from datetime import UTC, datetime
 from typing import Any
 
 from flags.delivery.auth import ANY_KIND
@@ -16,8 +14,7 @@ from flags.delivery.http import Header, Refusal, Request, Response, unavailable
 from flags.delivery.inputs import Pairs, parse_query
 from flags.delivery.service import Service
 from flags.delivery.state import Known
-from flags.delivery.streams import Listener, current_change, name_change, render_change
-from flags.wire.sse import KEEP_ALIVE, render_retry
+from flags.delivery.streams import Listener
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -32,8 +29,8 @@ MAX_TERRITORIES = 300
 PROGRESS_SECONDS = 30.0
 
 
-def open_listener(service: Service, request: Request) -> Listener:
-    """Admit a client by its token, or by the channel of one in the address."""
+def open_hints(service: Service, request: Request) -> Listener:
+    """Admit a client that wants hints, by its token, or by the channel of one in the address."""
     pairs = parse_query(request.query)
     known = identify(service, request, pairs)
     codes = [code for name, text in pairs if name == "territories" for code in text.split(",")]
@@ -93,23 +90,6 @@ async def run_stream(
     finally:
         service.hub.leave(listener)
         watching.cancel()
-
-
-def greet(service: Service, request: Request, listener: Listener) -> bytes:
-    """Build the first bytes: the pause before a reconnect, and where the scope stands now.
-
-    Who comes back with the id that still holds hears nothing new; with any other, also of
-    another form, where things stand.
-    """
-    pause = render_retry(random.randint(1000, 8000))  # noqa: S311
-    token = listener.known.token
-    view = service.state.view(token.app, listener.known.environment)
-    if view is None:
-        return pause + KEEP_ALIVE
-    change = current_change(view, token.app, datetime.now(UTC))
-    if request.headers.get(b"last-event-id") == name_change(change).encode():
-        return pause + KEEP_ALIVE
-    return pause + render_change(change)
 
 
 async def write(send: Send, event: bytes) -> None:

@@ -1,22 +1,43 @@
-"""Who listens for hints, and how hints reach them without ever waiting for a slow one."""
+"""Who listens, and how events reach them without ever waiting for a slow one.
+
+What they hear is said by their voices (`voices`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from flags.delivery.http import Refusal
 from flags.delivery.settings import Settings
-from flags.delivery.state import Change, Known, State, View
-from flags.engine.evaluate import last_flip
-from flags.wire.sse import BYE, KEEP_ALIVE, render_hint
+from flags.delivery.state import Change, Known, State
+from flags.delivery.voices import HINTS, Voice, current_change
+from flags.wire.sse import BYE, KEEP_ALIVE, render_retry
 
 QUEUED_EVENTS = 8
 RETRY_AFTER_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Listeners that hear the same; no territories hear of all."""
+
+    environment: str
+    app: str
+    territories: frozenset[str]
+    voice: Voice
+
+    def cares_for(self, change: Change) -> bool:
+        """Tell whether a change concerns these clients."""
+        if self.environment != change.environment or self.app not in {"*", change.app}:
+            return False
+        if not change.territories or not self.territories:
+            return True
+        return not self.territories.isdisjoint(change.territories)
 
 
 @dataclass(eq=False, slots=True)
@@ -25,7 +46,8 @@ class Listener:
 
     known: Known
     address: str
-    territories: frozenset[str]
+    territories: frozenset[str] = frozenset()
+    voice: Voice = HINTS
     queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(QUEUED_EVENTS))
     task: asyncio.Task[object] | None = None
 
@@ -37,15 +59,11 @@ class Listener:
             return False
         return True
 
-    def cares_for(self, change: Change) -> bool:
-        """Tell whether a change concerns this client."""
-        if self.known.environment != change.environment:
-            return False
-        if self.known.token.app not in {"*", change.app}:
-            return False
-        if not change.territories or not self.territories:
-            return True
-        return not self.territories.isdisjoint(change.territories)
+    @property
+    def group(self) -> Group:
+        """Return with whom it hears the same."""
+        token = self.known.token
+        return Group(self.known.environment, token.app, self.territories, self.voice)
 
 
 class Hub:
@@ -55,6 +73,7 @@ class Hub:
         self.state = state
         self.settings = settings
         self.listeners: set[Listener] = set()
+        self.groups: dict[Group, set[Listener]] = {}
         self.by_token: Counter[str] = Counter()
         self.by_address: Counter[str] = Counter()
         self.draining = False
@@ -76,6 +95,7 @@ class Hub:
         elif self.by_address[listener.address] >= limits.streams_per_address:
             raise self.full("This address has as many streams as it may.")
         self.listeners.add(listener)
+        self.groups.setdefault(listener.group, set()).add(listener)
         counts, key = self.count_of(listener)
         counts[key] += 1
         if self.ticking is None or self.ticking.done():
@@ -92,6 +112,10 @@ class Hub:
         if listener not in self.listeners:
             return
         self.listeners.discard(listener)
+        members = self.groups[listener.group]
+        members.discard(listener)
+        if not members:
+            del self.groups[listener.group]
         counts, key = self.count_of(listener)
         counts[key] -= 1
         if counts[key] <= 0:
@@ -104,17 +128,36 @@ class Hub:
             return self.by_token, token.digest
         return self.by_address, listener.address
 
+    def greet(self, listener: Listener, last_event_id: bytes) -> bytes:
+        """Return a stream's first bytes: the pause before a reconnect, and what its voice says."""
+        pause = render_retry(random.randint(1000, 8000))  # noqa: S311
+        token = listener.known.token
+        view = self.state.view(token.app, listener.known.environment)
+        if view is None:
+            return pause + KEEP_ALIVE
+        change = current_change(view, token.app, datetime.now(UTC))
+        return pause + listener.voice.greet(view, change, last_event_id)
+
     def tell(self, change: Change) -> None:
-        """Queue a hint for everybody whom a change concerns."""
-        concerned = [item for item in self.listeners if item.cares_for(change)]
-        event = render_change(change)
-        if not change.spread_seconds:
-            for listener in concerned:
+        """Queue a change for everybody whom it concerns, rendered once per group."""
+        concerned = [item for item in self.groups.items() if item[0].cares_for(change)]
+        for group, members in concerned:
+            event = group.voice.tell(change)
+            if event:
+                spread_seconds = change.spread_seconds if group.voice.spreads else 0.0
+                self.send_all(list(members), event, spread_seconds)
+
+    def send_all(
+        self, listeners: Iterable[Listener], event: bytes, spread_seconds: float = 0.0
+    ) -> None:
+        """Queue the same event for many, at once or over some seconds."""
+        if not spread_seconds:
+            for listener in listeners:
                 self.send(listener, event)
             return
         loop = asyncio.get_running_loop()
-        for listener in concerned:
-            pause = random.uniform(0, change.spread_seconds)  # noqa: S311
+        for listener in listeners:
+            pause = random.uniform(0, spread_seconds)  # noqa: S311
             loop.call_later(pause, self.send, listener, event)
 
     def send(self, listener: Listener, event: bytes) -> None:
@@ -159,33 +202,3 @@ class Hub:
             for listener in list(self.listeners):
                 if listener.queue.empty():
                     listener.offer(KEEP_ALIVE)
-
-
-def render_change(change: Change) -> bytes:
-    """Return a change as an event."""
-    return render_hint(
-        event_id=name_change(change),
-        revision=change.revision,
-        environment=change.environment,
-        app=change.app,
-        territories=change.territories,
-        at_seconds=int(time.time()),
-    )
-
-
-def name_change(change: Change) -> str:
-    """Return a change's id: its epoch and revision, and the last flip in Unix seconds.
-
-    Who missed a flip has the revision already: without the flip, nobody would tell them.
-    """
-    name = f"{change.epoch}.{change.revision}"
-    if change.flipped_at is None:
-        return name
-    return f"{name}.{int(change.flipped_at.timestamp())}"
-
-
-def current_change(view: View, app: str, now: datetime) -> Change:
-    """Return where a view stands, as the first event of a stream."""
-    epoch = max((live.epoch for live in view.lives), default=0)
-    flips = [at for live in view.lives if (at := last_flip(live.snapshot, now)) is not None]
-    return Change(view.environment, app, epoch, view.revision, flipped_at=max(flips, default=None))

@@ -12,7 +12,8 @@ from flags.delivery.auth import Gatekeeper
 from flags.delivery.http import Refusal
 from flags.delivery.settings import Settings
 from flags.delivery.state import Change, Known, State
-from flags.delivery.streams import QUEUED_EVENTS, Hub, Listener, current_change, name_change
+from flags.delivery.streams import QUEUED_EVENTS, Hub, Listener
+from flags.delivery.voices import current_change, name_change
 from flags.publishing.snapshot import Token
 from tests.unit.delivery.world import (
     BACKEND,
@@ -67,7 +68,7 @@ def test_only_those_concerned_hear_a_change(
     hears: bool,  # noqa: FBT001
 ) -> None:
     """Tell a change to its app, its environment and its territories."""
-    assert hears is listen(territories=territories).cares_for(change)
+    assert hears is listen(territories=territories).group.cares_for(change)
 
 
 async def test_who_does_not_read_is_cut_off() -> None:
