@@ -49,7 +49,8 @@ def recall(
     view, until the next dated rule flips, and only where nothing was left to chance (a
     session that was made up is chance too).
     """
-    key = (request.query, request.peer, renderer.name, known.token.kind)
+    token = known.token
+    key = (request.query, request.peer, renderer.name, token.kind, token.territories)
     before: Remembered | None = view.answers.get(key)
     if before is not None and before.since <= datetime.now(UTC) < before.until:
         return before.fragments

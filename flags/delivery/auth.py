@@ -47,8 +47,8 @@ class Gatekeeper:
         if known is None:
             known = self.look_up(raw)
         token = known.token
-        if token.expires is not None and token.expires <= datetime.now(UTC):
-            raise Refusal(401, "The token has expired.")
+        if token.expires is not None:
+            check_expiry(token.expires)
         if token.kind not in kinds:
             raise Refusal(403, f"A {token.kind} token may not be used here.")
         return known
@@ -76,9 +76,26 @@ class Gatekeeper:
         self.found[raw] = known
         return known
 
+    def identify_channel(self, channel: str) -> Known:
+        """Return the token of a stream channel, which dies with it."""
+        if not self.state.access:
+            raise unavailable()
+        known = self.state.channels.get(channel)
+        if known is None:
+            raise Refusal(401, "The stream channel is not known.")
+        if known.token.expires is not None:
+            check_expiry(known.token.expires)
+        return known
+
     def view(self, known: Known) -> View:
         """Return what a token may see; 503 while it has not reached this node."""
         view = self.state.view(known.token.app, known.environment)
         if view is None:
             raise unavailable()
         return view
+
+
+def check_expiry(expires: datetime) -> None:
+    """Refuse a token from the instant on at which it expires."""
+    if expires <= datetime.now(UTC):
+        raise Refusal(401, "The token has expired.")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from flags.delivery.http import Refusal, Request
 from flags.delivery.inputs import parse_query, query_context, read_object
+from flags.delivery.reach import check_person
 from flags.delivery.state import Known
 from flags.engine.context import Context
 from flags.wire.context import UnreadableContext, read_context
@@ -39,12 +40,12 @@ class Contexts:
     """Read contexts; those of queries are kept by their raw bytes in a bounded table."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[bytes, str, bool], Context] = {}
+        self.known: dict[tuple[bytes, str, bool, tuple[str, ...]], Context] = {}
 
     def of_query(self, request: Request, known: Known) -> Context:
         """Return the context that the query of a GET carries."""
         trusted = known.token.kind == "preview"
-        key = (request.query, known.environment, trusted)
+        key = (request.query, known.environment, trusted, known.token.territories)
         template = self.known.get(key)
         if template is None:
             template = build_context(query_context(parse_query(request.query)), known)
@@ -78,9 +79,12 @@ def is_memorable(request: Request) -> bool:
 
 
 def build_context(fields: Mapping[str, Any], known: Known) -> Context:
-    """Build a context of a client's fields; only preview tokens set the clock."""
+    """Build a context of a client's fields; only preview tokens set the clock.
+
+    A person whom the token may not ask about is refused.
+    """
     try:
-        return read_context(
+        context = read_context(
             fields,
             now=datetime.now(UTC),
             dice=throw,
@@ -89,6 +93,8 @@ def build_context(fields: Mapping[str, Any], known: Known) -> Context:
         )
     except UnreadableContext as error:
         raise Refusal(400, str(error), code="INVALID_CONTEXT") from error
+    check_person(known.token, context)
+    return context
 
 
 def complete(template: Context, request: Request) -> Context:

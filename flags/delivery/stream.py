@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from flags.delivery.auth import ANY_KIND
-from flags.delivery.http import Header, Refusal, Request, Response, unavailable
+from flags.delivery.http import Header, Refusal, Request, Response
 from flags.delivery.inputs import Pairs, parse_query
+from flags.delivery.reach import limit_territories
 from flags.delivery.service import Service
 from flags.delivery.state import Known
 from flags.delivery.streams import Listener
@@ -36,10 +37,11 @@ def open_hints(service: Service, request: Request) -> Listener:
     codes = [code for name, text in pairs if name == "territories" for code in text.split(",")]
     if len(codes) > MAX_TERRITORIES:
         raise Refusal(400, f"More than {MAX_TERRITORIES} territories are asked for.")
+    asked = frozenset(code.strip().upper() for code in codes if code.strip())
     listener = Listener(
         known=known,
         address=request.peer,
-        territories=frozenset(code.strip().upper() for code in codes if code.strip()),
+        territories=limit_territories(known.token, asked),
     )
     service.hub.join(listener)
     return listener
@@ -56,12 +58,7 @@ def identify(service: Service, request: Request, pairs: Pairs) -> Known:
     channel = next((text for name, text in pairs if name == "ch"), "")
     if not channel or request.headers.get(b"authorization"):
         return service.gatekeeper.identify(request, ANY_KIND, api_key=True)
-    if not service.state.access:
-        raise unavailable()
-    known = service.state.channels.get(channel)
-    if known is None:
-        raise Refusal(401, "The stream channel is not known.")
-    return known
+    return service.gatekeeper.identify_channel(channel)
 
 
 async def run_stream(

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from flags.delivery.expiries import ExpiryTimer
 from flags.delivery.http import Refusal
 from flags.delivery.settings import Settings
 from flags.delivery.state import Change, Known, State
@@ -80,6 +81,7 @@ class Hub:
         self.ticking: asyncio.Task[None] | None = None
         state.on_change.append(self.tell)
         state.on_access.append(self.drop_revoked)
+        self.expiries = ExpiryTimer(state, self.drop_revoked)
         state.counters.gauge("streams", lambda: {(): len(self.listeners)})
 
     def join(self, listener: Listener) -> None:
@@ -195,10 +197,9 @@ class Hub:
             self.end(listener)
 
     async def keep_alive(self) -> None:
-        """Send comments often enough for the Python SDK's time-outs; look at expiries."""
+        """Send comments often enough for the Python SDK's time-outs."""
         while self.listeners and not self.draining:
             await asyncio.sleep(self.settings.keep_alive_seconds)
-            self.drop_revoked()
             for listener in list(self.listeners):
                 if listener.queue.empty():
                     listener.offer(KEEP_ALIVE)
