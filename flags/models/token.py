@@ -21,6 +21,8 @@ TOKEN_KINDS = (
 class ClientToken(models.Model):
     """A token `app:environment.secret`; only the SHA-256 of the whole text is kept.
 
+    `last_used_at` is a minute of the past, told by the nodes and kept outside the audit.
+
     Without `app` it reads every app of its environment (`*`); without `territories` it
     asks about people everywhere.
     """
@@ -41,6 +43,17 @@ class ClientToken(models.Model):
     created_at = models.DateTimeField(verbose_name=_("created at"))
     created_by = models.CharField(max_length=150, verbose_name=_("created by"))
     expires_at = models.DateTimeField(null=True, blank=True, verbose_name=_("expires at"))
+    replaced_by = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="replaces",
+        verbose_name=_("replaced by"),
+    )
+    last_used_at = models.DateTimeField(
+        null=True, blank=True, editable=False, verbose_name=_("last used")
+    )
     revoked_at = models.DateTimeField(null=True, blank=True, verbose_name=_("revoked at"))
 
     class Meta:

@@ -65,7 +65,8 @@ def new_token_text(app: str, environment: str) -> str:
     return f"{app or EVERY_APP}:{environment}.{secrets.token_urlsafe(SECRET_BYTES)}"
 
 
-def _publish(command: CreateToken | RevokeToken, moment: Moment) -> None:
+def publish_tokens(command: CreateToken | RevokeToken, moment: Moment) -> None:
+    """Publish the tokens of the command's environment at once."""
     publish_access(command.environment, now=moment.now)
 
 
@@ -73,7 +74,7 @@ def _publish(command: CreateToken | RevokeToken, moment: Moment) -> None:
     CreateToken,
     permission="tokens",
     part="access",
-    after_commit=_publish,
+    after_commit=publish_tokens,
     secrets=("token",),
 )
 def create_token(command: CreateToken, moment: Moment) -> Iterable[Change]:
@@ -83,8 +84,7 @@ def create_token(command: CreateToken, moment: Moment) -> Iterable[Change]:
     check_choice(command.kind, known, name="kind of token", field="kind")
     name = check_given(command.name, name="a name", of="A token", field="name")
     territories = _check_territories(command)
-    _check_text(command)
-    digest = hashlib.sha256(command.token.encode()).hexdigest()
+    digest = digest_text(command.token, app=command.app, environment=command.environment)
     found = ClientToken.objects.filter(digest=digest).first()
     if found is not None:
         return _same_or_refused(found, command, app, name)
@@ -96,12 +96,7 @@ def create_token(command: CreateToken, moment: Moment) -> Iterable[Change]:
             code="expired",
             field="expires_at",
         )
-    check_count(
-        ClientToken.objects.filter(revoked_at=None).count() + 1,
-        TOKENS,
-        things="tokens in use",
-        field="token",
-    )
+    check_room()
     blank = ClientToken(
         environment=get_environment(command.environment),
         digest=digest,
@@ -118,24 +113,35 @@ def create_token(command: CreateToken, moment: Moment) -> Iterable[Change]:
         "revoked_at": None,
     }
     written = put(None, blank, values)
-    return written.changes(KIND, _object_key(written.row))
+    return written.changes(KIND, name_token(written.row))
 
 
-@operation(RevokeToken, permission="tokens", part="access", after_commit=_publish)
+@operation(RevokeToken, permission="tokens", part="access", after_commit=publish_tokens)
 def revoke_token(command: RevokeToken, moment: Moment) -> Iterable[Change]:
     """Write when the token was revoked; the row stays as history."""
-    token = ClientToken.objects.filter(
-        environment__key=command.environment, id=command.token_id
-    ).first()
+    token = get_token(command.environment, command.token_id)
+    if token.revoked_at is not None:
+        return []
+    return put(token, token, {"revoked_at": moment.now}).changes(KIND, name_token(token))
+
+
+def get_token(environment: str, token_id: int) -> ClientToken:
+    """Get a token of the environment by its number, or refuse."""
+    rows = ClientToken.objects.filter(environment__key=environment).select_related("app")
+    token = rows.filter(id=token_id).first()
     if token is None:
         raise Refused(
-            f"{command.environment} has no token number {command.token_id}.",
+            f"{environment} has no token number {token_id}.",
             code="unknown_token",
             field="token_id",
         )
-    if token.revoked_at is not None:
-        return []
-    return put(token, token, {"revoked_at": moment.now}).changes(KIND, _object_key(token))
+    return token
+
+
+def check_room() -> None:
+    """Refuse one more token above the limit of those in use."""
+    in_use = ClientToken.objects.filter(revoked_at=None).count()
+    check_count(in_use + 1, TOKENS, things="tokens in use", field="token")
 
 
 def _check_territories(command: CreateToken) -> list[str]:
@@ -152,20 +158,24 @@ def _check_territories(command: CreateToken) -> list[str]:
     return sorted(command.territories)
 
 
-def _check_text(command: CreateToken) -> None:
-    """Refuse a token that does not say its own scope; the message never shows the secret."""
-    scope = f"{command.app or EVERY_APP}:{command.environment}."
-    if not command.token.startswith(scope):
+def digest_text(token: str, *, app: str, environment: str) -> str:
+    """Return a token's digest, or refuse one that does not say its own scope.
+
+    The message never shows the secret.
+    """
+    scope = f"{app or EVERY_APP}:{environment}."
+    if not token.startswith(scope):
         raise Refused(
             f"The token must begin with its scope, “{scope}”.", code="bad_token", field="token"
         )
-    if not SECRET.fullmatch(command.token[len(scope) :]):
+    if not SECRET.fullmatch(token[len(scope) :]):
         raise Refused(
             "The secret of a token has 8 to 200 characters out of A-Z, a-z, 0-9, “_” and “-”;"
-            f" this one has {len(command.token) - len(scope)}.",
+            f" this one has {len(token) - len(scope)}.",
             code="bad_token",
             field="token",
         )
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _same_or_refused(
@@ -189,5 +199,6 @@ def _same_or_refused(
     )
 
 
-def _object_key(token: ClientToken) -> str:
+def name_token(token: ClientToken) -> str:
+    """Return the key under which the audit knows a token."""
     return f"{token.app.key if token.app else EVERY_APP}:{token.name}#{token.pk}"
