@@ -16,7 +16,7 @@ DEVELOP = DEBUG=1 LANDFALL_DEMO=1
 # Status 5 says that ARGS chose none of these tests.
 pytest = $(VENV)/python -m pytest $(1) $(ARGS) || test $$? -eq 5
 
-.PHONY: help run test check lint format types bench bench-engine fuzz-engine demo-reset shell changelog pin clean need-python develop
+.PHONY: help run test check lint format types bench bench-engine fuzz-engine examples demo-reset shell changelog pin clean need-python develop
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,7 @@ run: need-python ## Start everything: set-up, database, demo, web, worker, beat,
 
 test: develop ## Run every test, after its own set-up (ARGS="-k name" for some of them)
 	@$(PYTHON) -m launch.browser
+	@$(VENV)/python -m launch.javascript || true
 	@$(call pytest,-n 2 --dist loadgroup --ignore tests/browser)
 	@$(call pytest,tests/browser)
 
@@ -57,6 +58,9 @@ bench-engine: develop ## The engine beside engines that could be picked instead 
 	@$(VENV)/uv pip install --quiet --python $(BENCH)/python --require-hashes \
 		-r requirements/bench.txt
 	@$(BENCH)/python -m bench.engine $(ARGS)
+
+examples: develop ## Fetch the JavaScript packages of examples/, with the Node of a wheel
+	@$(VENV)/python -m launch.javascript
 
 demo-reset: need-python ## Throw the demo's database away; the next start loads it anew
 	@$(PYTHON) -m launch.reset
