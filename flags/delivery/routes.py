@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from flags.delivery import explain, frontend, health, ofrep, parts, texts, unleash, variant
+from flags.delivery import delta, explain, frontend, health, ofrep, parts, texts, unleash, variant
 from flags.delivery.http import Request, Response
 from flags.delivery.inputs import BULK_BYTES, CONTEXT_BYTES, METRICS_BYTES
 from flags.delivery.service import Service
@@ -56,6 +56,7 @@ def stream(name: str, family: Family, head: Answer, admit: OpenStream) -> Route:
 
 EXACT: dict[str, Route] = {
     "/api/client/features": read("client_features", "unleash", unleash.list_features),
+    "/api/client/delta": read("client_delta", "unleash", delta.list_changes),
     "/api/client/register": post("client_register", "unleash", unleash.accept_registration),
     "/api/client/metrics": post("client_metrics", "unleash", unleash.accept_metrics, METRICS_BYTES),
     "/api/client/metrics/bulk": post(

@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 
+from flags.delivery.history import History
 from flags.delivery.live import NO_HEAD, Live, Steps, build_live, drive, lower_again
 from flags.delivery.metrics import Counters
 from flags.delivery.prepared import Prepared, PreparedAccess, PreparedContent, PreparedKills
@@ -46,7 +47,8 @@ class View:
     """Everything that one kind of token may see: no app, one, or all of an environment.
 
     `bodies` keeps definitions that were rendered from it, `answers` what was evaluated;
-    both are bounded by who fills them and die with the view.
+    both are bounded by who fills them and die with the view. Its `history` goes on in the
+    view that takes its place.
     """
 
     environment: str
@@ -54,6 +56,7 @@ class View:
     revision: int
     bodies: dict[object, tuple[bytes, bytes]] = field(default_factory=dict, repr=False)
     answers: dict[object, Any] = field(default_factory=dict, repr=False)
+    history: History = field(default_factory=History, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,12 +355,14 @@ class State:
             elif PartKey(environment, name, "content") in self.published:
                 return None
         found = tuple(lives)
-        for known in (self.views, self._coming):
+        history = History()
+        for known in (self._coming, self.views):
             old = known.get((environment, app))
             if old is not None and old.lives == found:
                 return old
+            history = old.history if old is not None else history
         revision = max((live.revision for live in found), default=0)
-        return View(environment, found, revision)
+        return View(environment, found, revision, history=history)
 
     def _revisions(self) -> dict[tuple[tuple[str, str], ...], float]:
         """Return the revision of every scope for the metrics."""

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
 
 from flags.delivery.answers import answer_json, answer_unchanged, is_known, unknown_flag
 from flags.delivery.auth import BACKEND
-from flags.delivery.http import JSON, NO_CACHE, Refusal, Request, Response, encode_json
-from flags.delivery.inputs import Pairs, parse_query
-from flags.delivery.live import Live, Steps, run
+from flags.delivery.http import JSON, NO_CACHE, Request, Response, encode_json
+from flags.delivery.inputs import parse_query
+from flags.delivery.live import Steps, run
+from flags.delivery.narrowing import read_narrowing, repeat_query
 from flags.delivery.reports import check_bulk, check_metrics, check_registration
 from flags.delivery.service import Service
-from flags.delivery.state import EVERY_APP, View
-from flags.wire.unleash import build_feature, render_steps
+from flags.delivery.state import View
+from flags.wire.states import EVERYTHING, Narrowing, select
+from flags.wire.unleash import build_feature, render_selection
 
 # From this version of the client specification on, SDKs resolve segments themselves.
 SEGMENTS_SINCE = (4, 2, 0)
 CACHED_BODIES = 64
-
-Narrowed = tuple[tuple[Live, ...], dict[str, Any]]
 
 
 def list_features(service: Service, request: Request) -> Response:
@@ -28,24 +26,25 @@ def list_features(service: Service, request: Request) -> Response:
     known = service.gatekeeper.identify(request, BACKEND)
     view = service.gatekeeper.view(known)
     inline = inlines_segments(request.headers.get(b"unleash-client-spec", b""))
-    etag, body = find_body(view, request.query, inline=inline, app=known.token.app)
+    narrowing = read_narrowing(request.query, known.token.app)
+    etag, body = find_body(view, narrowing, inline=inline)
     stamp = service.stamp(view)
     if is_known(request, etag):
         return answer_unchanged(etag, stamp)
     return answer_json(etag, body, stamp)
 
 
-def prime(view: View, app: str) -> Steps[None]:
+def prime(view: View, _app: str) -> Steps[None]:
     """Render what nearly every backend SDK asks for, so that none of them waits for it."""
-    view.bodies[False, b"", app] = yield from render_view(view, [], inline=False, app=app)
+    view.bodies[False, EVERYTHING] = yield from render_view(view, EVERYTHING, inline=False)
 
 
-def find_body(view: View, query: bytes, *, inline: bool, app: str) -> tuple[bytes, bytes]:
+def find_body(view: View, narrowing: Narrowing, *, inline: bool) -> tuple[bytes, bytes]:
     """Return ETag and body of a query, rendered once per view."""
-    key = (inline, query, app)
+    key = (inline, narrowing)
     rendered = view.bodies.get(key)
     if rendered is None:
-        rendered = run(render_view(view, parse_query(query), inline=inline, app=app))
+        rendered = run(render_view(view, narrowing, inline=inline))
         if len(view.bodies) >= CACHED_BODIES:
             view.bodies.clear()
         view.bodies[key] = rendered
@@ -74,53 +73,29 @@ def inlines_segments(spec: bytes) -> bool:
     return tuple(int(number[:9]) for number in numbers) < SEGMENTS_SINCE
 
 
-def render_view(view: View, pairs: Pairs, *, inline: bool, app: str) -> Steps[tuple[bytes, bytes]]:
+def render_view(view: View, narrowing: Narrowing, *, inline: bool) -> Steps[tuple[bytes, bytes]]:
     """Render what a query asks for: its ETag and its body.
 
     The ETag is made of the query and of the flags alone, so that nodes which learnt of
     them in different revisions agree on it.
     """
-    lives, query = narrow(view, pairs, app)
-    lowered = [live.lowered for live in lives]
-    prefix = str(query.get("namePrefix", ""))
-    options: Mapping[str, Any] = {
-        "environment": view.environment,
-        "inline_segments": inline,
-        "name_prefix": prefix,
-        "query": query,
-    }
-    plain = yield from render_steps(lowered, revision=0, **options)
+    query = repeat_query(narrowing)
+    state = yield from view.history.note([live.lowered for live in view.lives])
+    if inline:
+        selection = yield from select(state, narrowing, inline=True)
+    else:
+        selection = yield from view.history.select(state, narrowing)
     yield
-    revision = max((live.flags_revision for live in lives), default=0)
+    plain = render_selection(
+        selection, environment=view.environment, inline_segments=inline, query=query
+    )
+    yield
+    revision = max((live.flags_revision for live in view.lives), default=0)
     body = plain.replace(b'"meta":{"revisionId":0}', b'"meta":{"revisionId":%d}' % revision, 1)
-    asked = sha256(encode_json([inline, app, query])).hexdigest()[:8]
+    apps = sorted(live.app for live in view.lives)
+    asked = sha256(encode_json([inline, apps, query])).hexdigest()[:8]
     etag = f'"{asked}:{sha256(plain).hexdigest()[:24]}:v1"'
     return etag.encode(), body
-
-
-def narrow(view: View, pairs: Pairs, app: str) -> Narrowed:
-    """Return the apps that a query leaves, and the query as the answer repeats it.
-
-    Only a token for every app may choose projects; the token's environment always holds.
-    Features have no tags, so a tag that is asked for leaves none.
-    """
-    projects = [text for name, text in pairs if name == "project" and text != "*"]
-    tags = [text for name, text in pairs if name == "tag"]
-    for tag in tags:
-        if ":" not in tag:
-            raise Refusal(400, f"The tag {tag[:100]!r} is not of the form type:value.")
-    prefix = next((text for name, text in pairs if name == "namePrefix"), "")
-    query: dict[str, Any] = {}
-    lives = view.lives
-    if projects and app == EVERY_APP:
-        lives = tuple(live for live in lives if live.app in projects)
-        query["project"] = sorted(set(projects))
-    if tags:
-        lives = ()
-        query["tag"] = sorted(tag.split(":", 1) for tag in tags)
-    if prefix:
-        query["namePrefix"] = prefix
-    return lives, query
 
 
 def accept_registration(service: Service, request: Request) -> Response:

@@ -301,7 +301,8 @@ class Feature(Definition, frozen=True):
     `partner_basis` says where a partner has to be; empty when none is needed. `requires`
     is Landfall's own relation (recursive, acyclic); `dependencies` and `variants` are
     Unleash's and come from imported payloads only. `text_key` names the text that is shown
-    while the feature is off; empty means the reason's own text.
+    while the feature is off; empty means the reason's own text. `tags` are of the form
+    `type:value` and decide nothing: clients may ask for the features that have one.
     """
 
     key: str
@@ -318,6 +319,7 @@ class Feature(Definition, frozen=True):
     profile: str = ""
     requires: tuple[str, ...] = ()
     text_key: str = ""
+    tags: tuple[str, ...] = ()
     enabled: bool = True
     strategies: tuple[Strategy, ...] = ()
     variants: tuple[Variant, ...] = ()

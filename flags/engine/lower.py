@@ -47,7 +47,7 @@ SEGMENT_ID_MAX = 2**31 - 1
 class LoweredFeature(Struct, frozen=True):
     """One feature as SDKs get it; `notes` say where it is stricter than the engine.
 
-    A `hidden` one is a twin that only dependencies name.
+    A `hidden` one is a twin that only dependencies name. `tags` are not sent: queries name them.
     """
 
     key: str
@@ -59,6 +59,7 @@ class LoweredFeature(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     hidden: bool = False
     description: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class LoweredDefinitions(Struct, frozen=True):
@@ -174,6 +175,7 @@ class _Lowering:
             exact=not notes,
             notes=tuple(dict.fromkeys(notes)),
             description=feature.description,
+            tags=_list_tags(feature),
         )
 
     def twin(self, key: str) -> LoweredFeature:
@@ -330,6 +332,12 @@ def _list_ancestors(features: dict[str, Feature], feature: Feature) -> list[str]
             ancestor = features.get(key)
             waiting += ancestor.requires if ancestor else ()
     return sorted(found)
+
+
+def _list_tags(feature: Feature) -> tuple[str, ...]:
+    """Return its own tags, and the one that its bundle makes."""
+    derived = (f"bundle:{feature.bundle}",) if feature.bundle else ()
+    return tuple(sorted({*feature.tags, *derived}))
 
 
 def _legacy_variants(feature: Feature) -> tuple[Variant, ...]:

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 REQUESTS = [
     ("GET", "/api/client/features", BACKEND),
+    ("GET", "/api/client/delta", BACKEND),
     ("GET", "/api/frontend?userId=7&sessionId=1&properties[accountCountry]=SG", FRONTEND),
     ("POST", "/api/frontend", FRONTEND),
     ("POST", "/ofrep/v1/evaluate/flags", FRONTEND),

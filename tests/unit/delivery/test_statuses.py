@@ -33,6 +33,7 @@ def client() -> Client:
     ("method", "path", "kinds"),
     [
         ("GET", "/api/client/features", {BACKEND}),
+        ("GET", "/api/client/delta", {BACKEND}),
         ("GET", "/api/client/features/pay", {BACKEND}),
         ("GET", "/api/frontend", {FRONTEND, PREVIEW}),
         ("GET", "/api/frontend/all", {FRONTEND, PREVIEW}),
@@ -165,8 +166,7 @@ def test_a_body_above_its_limit_is_a_413(client: Client, path: str, limit: int) 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/api/client/delta", 404),
-        ("GET", "/api/client/streaming", 404),
+        ("GET", "/api/client/nothing", 404),
         ("GET", "/ofrep/v1/configuration", 404),
         ("GET", "/api/frontend/nothing", 404),
         ("GET", "/api/texts/" + "0" * 64, 404),
@@ -269,6 +269,7 @@ def test_only_listed_origins_are_granted(origin: str, granted: bool) -> None:  #
     ("method", "path", "token"),
     [
         ("GET", "/api/client/features", BACKEND),
+        ("GET", "/api/client/delta", BACKEND),
         ("GET", "/api/frontend?userId=7", FRONTEND),
         ("POST", "/ofrep/v1/evaluate/flags", FRONTEND),
         ("GET", "/api/variant?userId=7", FRONTEND),

@@ -19,10 +19,12 @@ from flags.engine.definitions import (
     Variant,
 )
 from flags.engine.lower import LoweredDefinitions, lower
-from flags.wire.unleash import build_feature, render_features, render_steps
+from flags.wire.states import Narrowing, select, write_state
+from flags.wire.unleash import build_feature, render_features
 from flags.wire.unleash_import import UnreadablePayload, parse_features
 from tests.unit.engine.scopes import NOW, offer, scope, territory
 from tests.unit.engine.worlds import definitions
+from tests.unit.wire.sdks import write
 
 LONG = tuple(f"value-{number:03}" for number in range(30))
 SEGMENT = Segment(
@@ -120,7 +122,7 @@ def test_a_prefix_narrows_features_and_keeps_their_parents() -> None:
         Feature(key="shop.list", requires=("base",)),
         Feature(key="wallet"),
     )
-    body = render(lower(world, now=NOW), name_prefix="shop.")
+    body = render(lower(world, now=NOW), narrowing=Narrowing(prefix="shop."))
     assert [one["name"] for one in body["features"]] == ["base", "shop.list"]
 
 
@@ -136,7 +138,9 @@ def test_one_feature_is_written_alone() -> None:
 def test_rendering_yields_at_every_feature() -> None:
     """A serving loop may breathe between features, however many there are."""
     lowered = lower(scope(*[replace(CHECKOUT, key=f"f{n}") for n in range(20)]), now=NOW)
-    assert sum(1 for _step in render_steps([lowered], environment="p")) >= 20
+    writing = write_state([lowered])
+    assert sum(1 for _step in writing) >= 20
+    assert sum(1 for _step in select(write([lowered]))) >= 20
 
 
 def test_equal_definitions_give_equal_bytes() -> None:
