@@ -272,6 +272,8 @@ class Client:
 
         await self.app(scope, receive, note)
         start = messages[0]
+        told = [name for name, _value in start["headers"] if name != b"vary"]
+        assert len(told) == len(set(told)), f"a header was sent twice: {start['headers']}"
         return Answer(
             status=start["status"],
             headers={name.decode(): value.decode() for name, value in start["headers"]},
