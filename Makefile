@@ -16,7 +16,7 @@ DEVELOP = DEBUG=1 LANDFALL_DEMO=1
 # Status 5 says that ARGS chose none of these tests.
 pytest = $(VENV)/python -m pytest $(1) $(ARGS) || test $$? -eq 5
 
-.PHONY: help run test check lint format types bench bench-engine fuzz-engine examples demo-reset shell changelog pin clean need-python develop
+.PHONY: help run test check lint format types bench bench-engine bench-http fuzz-engine examples demo-reset shell changelog pin clean need-python develop peers
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -53,14 +53,16 @@ bench: develop ## Benchmarks: requests per second, and how long a toggle takes t
 fuzz-engine: develop ## Ask the engine millions of questions (ARGS="--count 5000000", --seconds, --only)
 	@$(VENV)/python -m tests.conformance.fuzz $(ARGS)
 
-bench-engine: develop ## The engine beside engines that could be picked instead (5 minutes)
-	@test -x $(BENCH)/python || $(VENV)/uv venv --quiet --python $(VENV)/python .venv-bench
-	@$(VENV)/uv pip install --quiet --python $(BENCH)/python --require-hashes \
-		-r requirements/bench.txt
+bench-engine: peers ## The engine beside engines that could be picked instead (5 minutes)
 	@$(BENCH)/python -m bench.engine $(ARGS)
 
 examples: develop ## Fetch the JavaScript packages of examples/, with the Node of a wheel
 	@$(VENV)/python -m launch.javascript
+
+bench-http: peers ## Requests a second beside the Unleash server (10 minutes; ARGS=--quick for one)
+	@$(VENV)/uv pip install --quiet --python $(BENCH)/python --target .venv-bench/postgres \
+		--require-hashes -r requirements/bench-postgres.txt
+	@$(BENCH)/python -m bench.http $(ARGS)
 
 demo-reset: need-python ## Throw the demo's database away; the next start loads it anew
 	@$(PYTHON) -m launch.reset
@@ -72,7 +74,7 @@ changelog: develop ## Show what the next release will say
 	@$(VENV)/towncrier build --draft --version next
 
 pin: develop ## Pin the requirements again, with hashes, after a change of requirements/*.in
-	@for kind in install runtime develop bench; do \
+	@for kind in install runtime develop bench bench-postgres; do \
 		$(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command 'make pin' \
 		requirements/$$kind.in --output-file requirements/$$kind.txt || exit 1; done
@@ -82,6 +84,11 @@ clean: ## Remove the virtual environment and every cache; the data in var/ stays
 
 develop: need-python
 	@$(PYTHON) -m launch.install develop
+
+peers: develop
+	@test -x $(BENCH)/python || $(VENV)/uv venv --quiet --python $(VENV)/python .venv-bench
+	@$(VENV)/uv pip install --quiet --python $(BENCH)/python --require-hashes \
+		-r requirements/bench.txt
 
 need-python:
 	@test -n "$(PYTHON)" || { echo "landfall: Python 3.11 or newer is needed and was not found;" \

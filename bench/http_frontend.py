@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 import httpx
 import redis
@@ -223,26 +224,31 @@ def running_worker(folder: Path, world: Definitions) -> Iterator[int]:
 
 
 @contextmanager
-def running(command: list[str], environ: dict[str, str] | None = None) -> Iterator[None]:
-    """Run a process for as long as the block lasts."""
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | (environ or {}))
+def running(
+    command: list[str], environ: dict[str, str] | None = None, log: IO[bytes] | None = None
+) -> Iterator[int]:
+    """Run a process for as long as the block lasts; its number is given."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | (environ or {}), stdout=log, stderr=log
+    )
     try:
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
 
 
-def wait(look: Callable[[], object]) -> None:
-    """Wait until something answers, at most 20 s."""
-    deadline = time.monotonic() + 20
+def wait(look: Callable[[], object], seconds: float = 20) -> None:
+    """Wait until something answers."""
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
             if look():
                 return
         except (OSError, redis.RedisError, httpx.HTTPError):
-            time.sleep(0.1)
-    sys.exit("What is measured did not start within 20 s.")
+            pass
+        time.sleep(0.1)
+    sys.exit(f"What is measured did not start within {seconds} s.")
 
 
 def print_table(rows: list[Figures]) -> None:

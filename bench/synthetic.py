@@ -43,6 +43,7 @@ BUNDLES = ("calling", "commerce", "feed", "maps", "mini", "news", "social", "wal
 STATUSES: tuple[Status, ...] = ("live", "live", "live", "planned", "needs-partner", "withdrawn")
 LOCALES = ("en", "zh-Hans", "es-419", "ar", "pt-BR", "fr", "ja", "ko")
 FEATURES = 43
+STANDARD = frozenset({"userId", "sessionId", "appName", "environment"})
 # A further bundle for as many features.
 BUNDLE_FEATURES = 100
 
@@ -175,24 +176,38 @@ def build_order(bundle: str, code: str) -> LegalOrder:
     )
 
 
-def list_queries(count: int) -> list[str]:
-    """Return distinct contexts as queries of `/api/frontend`."""
-    queries = []
+def list_people(count: int) -> list[dict[str, str]]:
+    """Return distinct contexts: what Unleash knows, and the properties beside it."""
+    people = []
     for number in range(count):
         home = CODES[number % len(CODES)]
         away = CODES[(number // len(CODES)) % len(CODES)]
-        fields = {
-            "userId": f"user-{number}",
-            "sessionId": str(100_000_000 + number),
-            "appName": "bench",
-            "environment": "default",
-            "properties[accountCountry]": home,
-            "properties[locationCountry]": home if number % 4 else away,
-            "properties[platform]": ("ios", "android", "web")[number % 3],
-            "properties[osVersion]": ("14.2", "15.0", "17.5", "18.0.1")[number % 4],
-            "properties[appVersion]": ("7.9.0", "8.0.0", "8.0.70")[number % 3],
-            "properties[locale]": ("en", "zh-Hans", "es-419", "ar")[number % 4],
-            "properties[age]": str(12 + number % 60),
-        }
-        queries.append(urlencode(fields))
-    return queries
+        people.append(
+            {
+                "userId": f"user-{number}",
+                "sessionId": str(100_000_000 + number),
+                "appName": "bench",
+                "environment": "default",
+                "accountCountry": home,
+                "locationCountry": home if number % 4 else away,
+                "platform": ("ios", "android", "web")[number % 3],
+                "osVersion": ("14.2.0", "15.0.0", "17.5.0", "18.0.1")[number % 4],
+                "appVersion": ("7.9.0", "8.0.0", "8.0.70")[number % 3],
+                "locale": ("en", "zh-Hans", "es-419", "ar")[number % 4],
+                "age": str(12 + number % 60),
+            }
+        )
+    return people
+
+
+def list_queries(count: int) -> list[str]:
+    """Return distinct contexts as queries of `/api/frontend`."""
+    return [
+        urlencode(
+            {
+                name if name in STANDARD else f"properties[{name}]": text
+                for name, text in person.items()
+            }
+        )
+        for person in list_people(count)
+    ]

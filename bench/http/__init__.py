@@ -1,0 +1,1 @@
+"""`make bench-http`: requests a second of the read path, beside the Unleash server."""
