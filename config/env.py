@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -71,6 +72,18 @@ def read_url(
             name, f"an address with one of the schemes {', '.join(sorted(schemes))}", raw
         )
     return raw
+
+
+def read_networks(
+    name: str, *, environ: Mapping[str, str] = os.environ
+) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return addresses and networks (`10.0.0.0/8`) that stand with commas between them."""
+    words = [word.strip() for word in environ.get(name, "").split(",") if word.strip()]
+    try:
+        return tuple(ip_network(word) for word in words)
+    except ValueError as error:
+        expected = "addresses or networks such as 10.0.0.0/8, with commas"
+        raise WrongSetting(name, expected, str(error)) from error
 
 
 def read_secret(name: str, *, environ: Mapping[str, str] = os.environ) -> str:

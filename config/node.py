@@ -15,7 +15,7 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
-from config.env import read_bool, read_int, read_secret, read_text
+from config.env import read_bool, read_int, read_networks, read_secret, read_text
 from flags.delivery.app import App, build, owns
 from flags.delivery.flips import FlipTimers
 from flags.delivery.memory import Memory
@@ -125,6 +125,8 @@ def read_delivery_settings() -> Settings:
         token_header=read_text("LANDFALL_TOKEN_HEADER").lower().encode(),
         ofrep_stream=read_bool("LANDFALL_OFREP_STREAM", default=False),
         edge_token=read_secret("LANDFALL_EDGE_TOKEN"),
+        guesses_per_minute=read_int("LANDFALL_GUESSES_PER_MINUTE", 60, low=1, high=1_000_000),
+        trusted_proxies=read_networks("LANDFALL_TRUSTED_PROXIES"),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from flags.delivery.burnt import check_address, names_token
 from flags.delivery.http import (
     VARY_BROWSER,
     VARY_TOKEN,
@@ -26,6 +27,7 @@ from flags.delivery.http import (
     encode_json,
     render_error_headers,
 )
+from flags.delivery.proxies import Proxies
 from flags.delivery.routes import Family, OpenStream, Route, find_family, find_route, owns
 from flags.delivery.service import FindText, Service
 from flags.delivery.settings import Settings
@@ -49,17 +51,21 @@ class App:
     def __init__(self, service: Service) -> None:
         self.service = service
         origins = service.settings.origins
+        proxies = service.settings.trusted_proxies
+        self._proxies = Proxies(proxies) if proxies else None
         self._open_cors = cors_headers(None, origins) if "*" in origins else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         started = time.perf_counter()
         request = Request(scope)
+        if self._proxies is not None:
+            request.peer = self._proxies.read_peer(request.peer, scope["headers"])
         found = find_route(request.path)
         if found is None:
             family = find_family(request.path) or "plain"
             name = "unknown"
-            response = self.refuse(request, family, nothing_here())
+            response = self.refuse(request, family, self.miss(request))
         else:
             route, request.rest = found
             family, name = route.family, route.name
@@ -71,6 +77,14 @@ class App:
         await send_response(send, request, response)
         self.service.counters.observe(name, response.status, time.perf_counter() - started)
 
+    def miss(self, request: Request) -> Refusal:
+        """Build the refusal of an unknown path."""
+        try:
+            check_address(request, self.service.state.tokens)
+        except Refusal as burnt:
+            return burnt
+        return nothing_here()
+
     async def respond(self, route: Route, request: Request, receive: Receive) -> Response:
         """Return a route's answer; whatever goes wrong is an answer too."""
         try:
@@ -80,6 +94,9 @@ class App:
             answer = route.answers.get(method)
             if answer is None:
                 return self.refuse(request, route.family, not_allowed(route, request))
+            asks = request.query and (method == "POST" or not route.remembers)
+            if asks or names_token(request.rest):
+                check_address(request, self.service.state.tokens)
             if method == "POST":
                 request.body = await read_body(request, receive, route.body_bytes)
             try:
@@ -104,6 +121,7 @@ class App:
     ) -> None:
         """Answer with an event stream, or refuse it like any other request."""
         try:
+            check_address(request, self.service.state.tokens)
             listener = admit(self.service, request)
         except Refusal as refusal:
             response = self.refuse(request, route.family, refusal)

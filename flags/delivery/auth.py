@@ -9,12 +9,15 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from flags.delivery.guesses import Guesses
 from flags.delivery.http import Refusal, Request, unavailable
 from flags.delivery.settings import Settings
 from flags.delivery.state import Known, State, View
 
 MAX_TOKEN_BYTES = 512
 CACHED_TOKENS = 10_000
+
+UNKNOWN = "The token is not known."
 
 EVALUATION = frozenset({"frontend", "preview"})
 ANY_KIND = frozenset({"backend", "frontend", "preview"})
@@ -28,11 +31,12 @@ class Gatekeeper:
     state: State
     settings: Settings
     found: dict[bytes, Known]
+    guesses: Guesses
 
     @classmethod
     def build(cls, state: State, settings: Settings) -> Gatekeeper:
         """Build one that forgets whenever the tokens change."""
-        gatekeeper = cls(state, settings, {})
+        gatekeeper = cls(state, settings, {}, Guesses(settings.guesses_per_minute))
         state.on_access.append(gatekeeper.found.clear)
         return gatekeeper
 
@@ -45,7 +49,7 @@ class Gatekeeper:
             raw = request.headers.get(self.settings.token_header)
         known = self.found.get(raw) if raw is not None else None
         if known is None:
-            known = self.look_up(raw)
+            known = self.look_up(raw, request.peer)
         token = known.token
         if token.expires is not None:
             check_expiry(token.expires)
@@ -53,14 +57,17 @@ class Gatekeeper:
             raise Refusal(403, f"A {token.kind} token may not be used here.")
         return known
 
-    def look_up(self, raw: bytes | None) -> Known:
-        """Find a token by its digest and remember its raw header."""
+    def look_up(self, raw: bytes | None, peer: str) -> Known:
+        """Find a token by its digest and remember its raw header.
+
+        Nothing is compared but digests in a table, so an answer's time tells nothing.
+        """
         if not self.state.access:
             raise unavailable()
         if raw is None:
             raise Refusal(401, "A token is needed in the Authorization header.")
         if len(raw) > MAX_TOKEN_BYTES:
-            raise Refusal(401, "The token is not known.")
+            raise self.guesses.refuse(peer, UNKNOWN)
         text = raw.strip()
         if text[:7].lower() == b"bearer ":
             text = text[7:].strip()
@@ -70,19 +77,19 @@ class Gatekeeper:
                 # The token may be newer than what this node has: nobody has answered since
                 # the start, or the part did not arrive. SDKs stop for ever on 401.
                 raise unavailable()
-            raise Refusal(401, "The token is not known.")
+            raise self.guesses.refuse(peer, UNKNOWN)
         if len(self.found) >= CACHED_TOKENS:
             self.found.clear()
         self.found[raw] = known
         return known
 
-    def identify_channel(self, channel: str) -> Known:
+    def identify_channel(self, channel: str, peer: str) -> Known:
         """Return the token of a stream channel, which dies with it."""
         if not self.state.access:
             raise unavailable()
         known = self.state.channels.get(channel)
         if known is None:
-            raise Refusal(401, "The stream channel is not known.")
+            raise self.guesses.refuse(peer, "The stream channel is not known.")
         if known.token.expires is not None:
             check_expiry(known.token.expires)
         return known

@@ -9,10 +9,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from flags.delivery.burnt import check_address
 from flags.delivery.http import Refusal, Request
 from flags.delivery.inputs import parse_query, query_context, read_object
 from flags.delivery.reach import check_person
-from flags.delivery.state import Known
+from flags.delivery.state import Known, State
 from flags.engine.context import Context
 from flags.wire.context import UnreadableContext, read_context
 
@@ -39,7 +40,8 @@ def throw(sides: int) -> int:
 class Contexts:
     """Read contexts; those of queries are kept by their raw bytes in a bounded table."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: State) -> None:
+        self.state = state
         self.known: dict[tuple[bytes, str, bool, tuple[str, ...]], Context] = {}
 
     def of_query(self, request: Request, known: Known) -> Context:
@@ -48,6 +50,7 @@ class Contexts:
         key = (request.query, known.environment, trusted, known.token.territories)
         template = self.known.get(key)
         if template is None:
+            check_address(request, self.state.tokens)
             template = build_context(query_context(parse_query(request.query)), known)
             if is_memorable(request):
                 if len(self.known) >= CACHED_QUERIES:

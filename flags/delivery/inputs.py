@@ -25,6 +25,10 @@ MAX_QUERY_BYTES = 16 * 1024
 MAX_NAME_BYTES = 500
 CACHED_NAMES = 4_096
 TOKEN_NAMES = frozenset({"token", "authorization", "api_key", "apikey", "api-key", "access_token"})
+BURNT = (
+    "A token belongs in the Authorization header, never in an address: addresses stand in logs,"
+    " so put a new token in the place of this one."
+)
 PROPERTY = re.compile(r"properties\[(.*)\]", re.DOTALL)
 
 Pairs = list[tuple[str, str]]
@@ -64,7 +68,7 @@ def decode_name(raw: bytes) -> str:
     """Decode a name; clients use few, so they are remembered. A token's name is refused."""
     name = decode_text(raw)
     if name.lower() in TOKEN_NAMES:
-        raise Refusal(400, "A token belongs in the Authorization header, never in an address.")
+        raise Refusal(400, BURNT, name="token_in_url")
     return name
 
 

@@ -59,4 +59,4 @@ def check_credential(service: Service, request: Request) -> None:
         raise Refusal(404, "There is nothing at this address.")
     shown = request.headers.get(b"authorization", b"").removeprefix(b"Bearer ")
     if not hmac.compare_digest(shown, expected):
-        raise Refusal(401, "The edge credential is not right.")
+        raise service.gatekeeper.guesses.refuse(request.peer, "The edge credential is not right.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import unquote
 
 from flags.delivery import delta, explain, frontend, health, ofrep, parts, texts, unleash, variant
 from flags.delivery.http import Request, Response
@@ -23,7 +24,8 @@ Family = Literal["unleash", "browser", "ofrep", "plain"]
 class Route:
     """One path or prefix; `late` may answer off the loop what `answers` does not find.
 
-    `open` admits a listener where GET is answered with an event stream.
+    `open` admits a listener where GET is answered with an event stream. Routes that
+    `remember` what a query means look for burnt tokens in it themselves, once.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Route:
     body_bytes: int = CONTEXT_BYTES
     open: OpenStream | None = None
     late: LateAnswer | None = None
+    remembers: bool = False
 
 
 def read(name: str, family: Family, answer: Answer, late: LateAnswer | None = None) -> Route:
@@ -46,7 +49,7 @@ def post(name: str, family: Family, answer: Answer, body_bytes: int = CONTEXT_BY
 
 def both(name: str, family: Family, answer: Answer) -> Route:
     """Build a route for a context in the query of a GET or the body of a POST."""
-    return Route(name, family, {"GET": answer, "POST": answer})
+    return Route(name, family, {"GET": answer, "POST": answer}, remembers=True)
 
 
 def stream(name: str, family: Family, head: Answer, admit: OpenStream) -> Route:
@@ -133,12 +136,30 @@ def find_route(path: str) -> tuple[Route, str] | None:
 
 
 def find_family(path: str) -> Family | None:
-    """Return in whose words an unknown path is refused; None when it is not ours."""
-    path = tidy(path)
+    """Return in whose words an unknown path is refused; None when it is not ours.
+
+    Paths that a careless proxy could take for ours are, so that they are refused here in
+    JSON: other case, dots, parameters after `;`, and what was quoted twice.
+    """
+    path = tidy(unquote(path).lower().strip())
+    if "." in path or ";" in path or "\\" in path:
+        path = resolve_dots(path)
     for prefix, family in OWNED.items():
         if path == prefix or path.startswith(prefix + "/"):
             return family
     return None
+
+
+def resolve_dots(path: str) -> str:
+    """Return what a path comes to when dots are followed and parameters dropped."""
+    steps: list[str] = []
+    for step in path.replace("\\", "/").split("/"):
+        name = step.partition(";")[0].strip()
+        if name == "..":
+            steps[-1:] = []
+        elif name not in {"", "."}:
+            steps.append(name)
+    return tidy("/" + "/".join(steps))
 
 
 def owns(path: str) -> bool:

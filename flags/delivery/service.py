@@ -23,7 +23,7 @@ class Service:
         self.settings = settings
         self.counters: Counters = state.counters
         self.gatekeeper = Gatekeeper.build(state, settings)
-        self.contexts = Contexts()
+        self.contexts = Contexts(state)
         self.hub = Hub(state, settings)
         self.find_text = find_text
         self.locales: dict[tuple[str, str, bytes], str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,9 @@ class Settings:
     further header in which browsers may send their token (their SDK's `headerName`).
     `ofrep_stream` adds `eventStreams` to OFREP bulk answers; off since Kotlin's provider
     fails on keys that it does not know. `edge_token` opens `/internal/parts` and is empty
-    where edges may not connect.
+    where edges may not connect. `guesses_per_minute` unknown tokens of an address are
+    answered 401, further ones 429. `trusted_proxies` are believed when they say for whom
+    they ask.
     """
 
     streams_per_process: int = 12_000
@@ -24,3 +27,5 @@ class Settings:
     token_header: bytes = b""
     ofrep_stream: bool = False
     edge_token: str = ""
+    guesses_per_minute: int = 60
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()

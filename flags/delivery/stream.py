@@ -58,7 +58,7 @@ def identify(service: Service, request: Request, pairs: Pairs) -> Known:
     channel = next((text for name, text in pairs if name == "ch"), "")
     if not channel or request.headers.get(b"authorization"):
         return service.gatekeeper.identify(request, ANY_KIND, api_key=True)
-    return service.gatekeeper.identify_channel(channel)
+    return service.gatekeeper.identify_channel(channel, request.peer)
 
 
 async def run_stream(

@@ -14,7 +14,9 @@ from tests.architecture.sources import ROOT, name_of, sources, tracked, tree_of
 CITATION = re.compile(
     r"\b(?:(?!OFREP)[A-Z]{4,}(?:\.md)?(?= (?:section )?\d)|[\w/-]+\.md\b)(?: (?:section )?\d+)?"
 )
-READERS = frozenset({"read_text", "read_bool", "read_int", "read_url", "read_secret"})
+READERS = frozenset(
+    {"read_text", "read_bool", "read_int", "read_url", "read_networks", "read_secret"}
+)
 
 
 def test_every_setting_is_documented() -> None:

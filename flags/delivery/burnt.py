@@ -1,0 +1,49 @@
+"""Tokens in addresses. Every proxy logs addresses, so a token that stood in one is burnt."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Container, Iterator
+from urllib.parse import unquote_to_bytes
+
+from flags.delivery.http import Refusal, Request
+from flags.delivery.inputs import BURNT, MAX_QUERY_BYTES, TOKEN_NAMES
+
+BETWEEN = re.compile(rb"[^\w*.\[\]:-]+")
+SHORTEST_BYTES = 10
+
+
+def names_token(rest: str) -> bool:
+    """Tell whether the end of a path could hold a token; keys of flags have no such signs."""
+    return ":" in rest or "%" in rest
+
+
+def check_address(request: Request, digests: Container[str]) -> None:
+    """Refuse an address with a known token anywhere in it, or with a token's name."""
+    address = request.path.encode("utf-8", "surrogateescape") + b" " + request.query
+    # A proxy may have quoted what was quoted.
+    for text in (plain := unquote_to_bytes(address.replace(b"+", b" ")), unquote_to_bytes(plain)):
+        if any(hashlib.sha256(one).hexdigest() in digests for one in list_candidates(text)):
+            # Not even the refusal may repeat it.
+            request.rest = ""
+            raise token_in_url()
+    for field in request.query[:MAX_QUERY_BYTES].split(b"&"):
+        if unquote_to_bytes(field.partition(b"=")[0]).lower() in BURNT_NAMES:
+            raise token_in_url()
+
+
+def list_candidates(text: bytes) -> Iterator[bytes]:
+    """Return what has the form of a token, `app:environment.secret`; linear in the text."""
+    for piece in BETWEEN.split(text[: 2 * MAX_QUERY_BYTES]):
+        head, colon, secret = piece.rpartition(b":")
+        if colon and b"." in secret and len(secret) >= SHORTEST_BYTES:
+            yield head.rpartition(b":")[2] + colon + secret
+
+
+def token_in_url() -> Refusal:
+    """Build the refusal; it does not repeat the token."""
+    return Refusal(400, BURNT, name="token_in_url")
+
+
+BURNT_NAMES = frozenset(name.encode() for name in TOKEN_NAMES)
