@@ -33,6 +33,7 @@ from flags.delivery.service import FindText, Service
 from flags.delivery.settings import Settings
 from flags.delivery.state import State
 from flags.delivery.stream import STREAM_HEADERS, run_stream
+from flags.delivery.streaming import follow_states
 from flags.delivery.unleash import prime
 from flags.wire.ofrep import render_error
 
@@ -182,7 +183,9 @@ def build(
 ) -> App:
     """Build the ASGI application over a state; `find_text` looks unknown texts up."""
     state.before_view.append(prime)
-    return App(Service(state, settings or Settings(), find_text))
+    service = Service(state, settings or Settings(), find_text)
+    follow_states(service.hub)
+    return App(service)
 
 
 def nothing_here() -> Refusal:

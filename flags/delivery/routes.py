@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
-from flags.delivery import delta, explain, frontend, health, ofrep, parts, texts, unleash, variant
+from flags.delivery import (
+    delta,
+    explain,
+    frontend,
+    health,
+    ofrep,
+    parts,
+    streaming,
+    texts,
+    unleash,
+    variant,
+)
 from flags.delivery.http import Request, Response
 from flags.delivery.inputs import BULK_BYTES, CONTEXT_BYTES, METRICS_BYTES
 from flags.delivery.service import Service
@@ -60,6 +71,9 @@ def stream(name: str, family: Family, head: Answer, admit: OpenStream) -> Route:
 EXACT: dict[str, Route] = {
     "/api/client/features": read("client_features", "unleash", unleash.list_features),
     "/api/client/delta": read("client_delta", "unleash", delta.list_changes),
+    "/api/client/streaming": stream(
+        "client_streaming", "unleash", streaming.answer_head, streaming.open_states
+    ),
     "/api/client/register": post("client_register", "unleash", unleash.accept_registration),
     "/api/client/metrics": post("client_metrics", "unleash", unleash.accept_metrics, METRICS_BYTES),
     "/api/client/metrics/bulk": post(

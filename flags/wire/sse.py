@@ -17,6 +17,11 @@ def render_retry(milliseconds: int) -> bytes:
     return b"retry: %d\n\n" % milliseconds
 
 
+def render_event(name: bytes, event_id: bytes, data: bytes) -> bytes:
+    """Return an event; `data` is one line."""
+    return b"id: " + event_id + b"\nevent: " + name + b"\ndata: " + data + b"\n\n"
+
+
 def render_hint(
     *,
     event_id: str,
