@@ -53,7 +53,21 @@ class FeatureChangeForm(CommandForm):
         widget=forms.TextInput,
         initial=False,
         label=_("Value when off (JSON)"),
-        help_text=_('What clients get while a gate is closed: false, "", 0 or an object.'),
+        help_text=_(
+            'What clients get while a gate is closed: false, "text", 0, 0.5, {} or []. All values '
+            "of a feature are of its type; a number always has a point for clients, a whole "
+            "number never."
+        ),
+    )
+    value_schema = forms.JSONField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "ltr", "spellcheck": "false"}),
+        initial=dict,
+        label=_("Schema of values (JSON)"),
+        help_text=_(
+            "For values of type JSON: a JSON Schema (draft 2020-12) that every value has to fit, "
+            "or {} for any. Values that do not are refused when they are saved."
+        ),
     )
     offer_basis = forms.ChoiceField(choices=OFFER_BASES, label=_("Offered by"))
     law_basis = forms.MultipleChoiceField(
@@ -86,6 +100,7 @@ class FeatureChangeForm(CommandForm):
         values = dict(self.cleaned_data)
         if values["off_value"] is None and values["value_type"] == "boolean":
             values["off_value"] = False
+        values["value_schema"] = values["value_schema"] or {}
         return {**values, "law_basis": tuple(values["law_basis"])}
 
     def build(self) -> SetFeature:
@@ -139,6 +154,7 @@ class FeatureAdmin(CommandAdmin):
         "description",
         ("owner", "text_key"),
         ("value_type", "off_value"),
+        "value_schema",
         ("offer_basis", "laws", "fail_direction"),
         ("default_mark", "profile", "partner_basis"),
         "requires",

@@ -154,6 +154,7 @@ def _list_features(facts: Facts) -> Iterator[Command]:
             owner=owners[row["bundle"]],
             value_type=row.get("value_type", "boolean"),
             off_value=row.get("off_value", False),
+            value_schema=row.get("value_schema", {}),
             offer_basis=row["offer_basis"],
             law_basis=tuple(row["law_basis"]),
             fail_direction=row.get("fail_direction", "open"),

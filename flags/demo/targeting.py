@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,17 +39,15 @@ def list_targeting(facts: Facts) -> Iterator[Command]:
 
 def _strategy(facts: Facts, row: dict[str, Any]) -> StrategySpec:
     variant = row["variant"]
+    # Without a payload of its own a variant carries its name.
+    payload = json.dumps(row["payload"]) if "payload" in row else variant
     return StrategySpec(
         name="flexibleRollout",
         title=row["title"],
         parameters={"rollout": "100"},
         constraints=tuple(_constraint(facts, entry) for entry in row.get("constraints", ())),
         segments=tuple(row.get("segments", ())),
-        variants=(
-            VariantSpec(
-                name=variant, weight=WHOLE_WEIGHT, payload_type="string", payload_value=variant
-            ),
-        ),
+        variants=(VariantSpec(name=variant, weight=WHOLE_WEIGHT, payload_value=payload),),
     )
 
 
@@ -56,13 +55,13 @@ def _constraint(facts: Facts, row: dict[str, Any]) -> ConstraintSpec:
     return ConstraintSpec(
         context_name=row["field"],
         operator=row["operator"],
-        values=_countries(facts, row),
+        values=_values(facts, row),
         value=row.get("value", ""),
         inverted=row.get("inverted", False),
     )
 
 
-def _countries(facts: Facts, row: dict[str, Any]) -> tuple[str, ...]:
+def _values(facts: Facts, row: dict[str, Any]) -> tuple[str, ...]:
     if "market" in row:
         markets = {market["key"]: market["members"] for market in facts["markets"]}
         return tuple(markets[row["market"]])
@@ -72,4 +71,4 @@ def _countries(facts: Facts, row: dict[str, Any]) -> tuple[str, ...]:
             for code, territory in facts["territories"].items()
             if territory.get("cooling_off_days") == row["cooling_off_days"]
         )
-    return ()
+    return tuple(row.get("values", ()))

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from flags.engine.values import ValueType
+
 Signal = Literal["account", "location", "storefront", "participants"]
 OfferBasis = Literal["account", "location", "storefront", "none"]
 Status = Literal["live", "planned", "needs-partner", "withdrawn", "not-offered", "blocked-by-law"]
@@ -309,7 +311,7 @@ class Feature(Definition, frozen=True):
     bundle: str = ""
     description: str = ""
     owner: str = ""
-    value_type: Literal["boolean", "string", "number", "json"] = "boolean"
+    value_type: ValueType = "boolean"
     off_value: Any = False
     offer_basis: OfferBasis = "none"
     law_basis: tuple[Signal, ...] = ()

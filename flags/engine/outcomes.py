@@ -14,6 +14,7 @@ from flags.engine.bucketing import ROLLOUT_SEED, digest, find_identity
 from flags.engine.context import Context
 from flags.engine.definitions import Feature, Rule
 from flags.engine.result import ChosenVariant, Evaluation, Reason
+from flags.engine.values import settle_off
 
 
 class Finding(Struct, frozen=True):
@@ -183,11 +184,12 @@ class Gate(Protocol):
 class Answers:
     """Every outcome that a feature can have, each made once."""
 
-    __slots__ = ("_kin", "_made", "feature")
+    __slots__ = ("_kin", "_made", "feature", "off_value")
 
     def __init__(self, feature: Feature) -> None:
         """Start with none."""
         self.feature = feature
+        self.off_value = settle_off(feature.off_value, feature.value_type)
         self._made: dict[Hashable, Outcome] = {}
         self._kin: dict[Any, Any] = {}
 
@@ -202,7 +204,7 @@ class Answers:
             evaluation = Evaluation(
                 feature=self.feature.key,
                 on=False,
-                value=self.feature.off_value,
+                value=self.off_value,
                 reason=reason,
                 rule=rule,
                 signal=signal,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
-
-import msgspec
 
 from flags.engine.atoms import FIELD_PREFIX, Atom
 from flags.engine.bucketing import VARIANT_SEED, bucket, find_identity
@@ -13,6 +10,7 @@ from flags.engine.constraints import AtomTest
 from flags.engine.context import Context
 from flags.engine.definitions import Feature, Strategy, Variant
 from flags.engine.outcomes import Reader
+from flags.engine.values import UnreadableValue, read_payload, same_shape
 
 
 class UnreadablePayload(ValueError):
@@ -105,7 +103,7 @@ def _one_of(field: str, values: tuple[str, ...]) -> AtomTest:
     return AtomTest(Atom(FIELD_PREFIX + field, lambda text: text in wanted, key=key))
 
 
-def read_value(feature: Feature, variant: Variant | None) -> Any:
+def read_value(feature: Feature, variant: Variant | None, off: Any) -> Any:
     """Return a feature's value when on, of its value type; raises UnreadablePayload.
 
     Without a payload a text feature has the variant's name; other types have nothing
@@ -115,24 +113,16 @@ def read_value(feature: Feature, variant: Variant | None) -> Any:
     if kind == "boolean":
         return True
     if variant is None:
-        return feature.off_value
+        return off
     if variant.payload is None:
-        return variant.name if kind == "string" else feature.off_value
-    text = variant.payload.value
-    return text if kind == "string" else _parse(text, kind)
-
-
-def _parse(text: str, kind: str) -> Any:
+        return variant.name if kind == "string" else off
     try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
-        message = f"the payload is not of type {kind}"
+        value = read_payload(variant.payload.value, kind)
+    except UnreadableValue as error:
+        message = f"the payload {error}"
         raise UnreadablePayload(message) from error
-    if kind == "number" and not _is_number(value):
-        message = "the payload is not a number"
+    # A list for some people and an object for others is two types to those who read it.
+    if kind == "json" and not same_shape(value, off):
+        message = "the payload and the off value are not both objects or both arrays"
         raise UnreadablePayload(message)
     return value
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -16,6 +16,7 @@ VALUE_TYPES = (
     ("boolean", _("on or off")),
     ("string", _("text")),
     ("number", _("number")),
+    ("integer", _("whole number")),
     ("json", _("JSON")),
 )
 OFFER_BASES = (
@@ -67,6 +68,7 @@ class Feature(models.Model):
     `law_basis` is a list of signals; `partner_basis` says where a partner has to be, empty
     when none is needed; `fail_direction` says what an unknown signal means;
     `default_status` holds where no offer does; `off_value` is what a closed gate answers.
+    `value_schema` is a JSON Schema (draft 2020-12) that values of type `json` fit, empty for any.
     """
 
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="features")
@@ -78,6 +80,7 @@ class Feature(models.Model):
         max_length=10, choices=VALUE_TYPES, default="boolean", verbose_name=_("value type")
     )
     off_value = models.JSONField(default=bool, verbose_name=_("value when off"))
+    value_schema = models.JSONField(default=dict, blank=True, verbose_name=_("schema of values"))
     offer_basis = models.CharField(max_length=20, choices=OFFER_BASES, verbose_name=_("offered by"))
     law_basis = models.JSONField(default=list, verbose_name=_("laws looked at"))
     fail_direction = models.CharField(

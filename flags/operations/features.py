@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
 
@@ -19,6 +17,7 @@ from flags.models.feature import (
 )
 from flags.models.feature import VALUE_TYPES as VALUE_TYPE_CHOICES
 from flags.operations.lookups import get_bundle, get_feature
+from flags.operations.values import ValueRules, check_rules, check_variants, settle_off_value
 from regions.governance.commands import Change, Command, Moment, Refused, operation
 from regions.models import App
 from regions.operations.checks import (
@@ -34,7 +33,6 @@ from regions.operations.rows import put
 
 FEATURES_PER_APP = 5_000
 REQUIREMENTS_PER_FEATURE = 30
-VALUE_BYTES = 20_000
 HIGHEST_POSITION = 32_767
 NAMED_MAX = 10
 
@@ -61,6 +59,7 @@ class SetFeature(Command):
     owner: str
     value_type: str = "boolean"
     off_value: object = False
+    value_schema: Mapping[str, object] = field(default_factory=dict)
     offer_basis: str
     law_basis: tuple[str, ...] = ()
     fail_direction: str = "open"
@@ -109,7 +108,7 @@ def set_feature(command: SetFeature, _moment: Moment) -> Iterable[Change]:
     check_key(command.key, kind="feature")
     _check_free(command.key, Bundle.objects.filter(app=app), kind="bundle")
     _check_words(command)
-    _check_off_value(command)
+    rules = _read_rules(command)
     values: dict[str, object] = {
         "bundle": get_bundle(app, command.bundle),
         "description": check_given(
@@ -117,7 +116,8 @@ def set_feature(command: SetFeature, _moment: Moment) -> Iterable[Change]:
         ),
         "owner": check_given(command.owner, name="an owner", of=of, field="owner"),
         "value_type": command.value_type,
-        "off_value": command.off_value,
+        "off_value": rules.off,
+        "value_schema": dict(rules.schema),
         "offer_basis": command.offer_basis,
         "law_basis": [signal for signal in LAW_SIGNALS if signal in command.law_basis],
         "fail_direction": command.fail_direction,
@@ -134,6 +134,8 @@ def set_feature(command: SetFeature, _moment: Moment) -> Iterable[Change]:
         )
     required = _get_required(app, command)
     _check_partners(found, command)
+    if found is not None:
+        check_variants(found, rules)
     written = put(found, Feature(app=app, key=command.key), values)
     before, after = _set_required(written.row, required)
     return written.changes("feature", command.key, requires=(before, after))
@@ -166,6 +168,16 @@ def _check_free(key: str, others: QuerySet[Feature] | QuerySet[Bundle], *, kind:
         raise Refused(f"{key} is a {kind} already.", code="key_taken", field="key")
 
 
+def _read_rules(command: SetFeature) -> ValueRules:
+    """Return what values have to be like; the off value is the first that must be so."""
+    off = settle_off_value(feature=command.key, kind=command.value_type, value=command.off_value)
+    rules = ValueRules(
+        feature=command.key, kind=command.value_type, schema=command.value_schema, off=off
+    )
+    check_rules(rules)
+    return rules
+
+
 def _check_words(command: SetFeature) -> None:
     choices: Mapping[str, tuple[object, tuple[tuple[str, object], ...]]] = {
         "value_type": ("value type", VALUE_TYPE_CHOICES),
@@ -174,9 +186,9 @@ def _check_words(command: SetFeature) -> None:
         "partner_basis": ("partner basis", (("", ""), *PARTNER_BASES)),
         "default_status": ("status", OFFER_STATUSES),
     }
-    for field, (name, pairs) in choices.items():
-        known = [word for word, _label in pairs]
-        check_choice(getattr(command, field), known, name=str(name), field=field)
+    for word, (name, pairs) in choices.items():
+        known = [choice for choice, _label in pairs]
+        check_choice(getattr(command, word), known, name=str(name), field=word)
     for signal in command.law_basis:
         check_choice(signal, LAW_SIGNALS, name="signal", field="law_basis")
     check_once(command.law_basis, things="law signals", field="law_basis")
@@ -198,40 +210,6 @@ def _check_partners(found: Feature | None, command: SetFeature) -> None:
 def _list_some(keys: list[str]) -> str:
     more = f" and {len(keys) - NAMED_MAX} more" if len(keys) > NAMED_MAX else ""
     return f"{', '.join(keys[:NAMED_MAX])}{more}"
-
-
-def _check_off_value(command: SetFeature) -> None:
-    """Refuse an off value that is not of the feature's type: clients would not read it."""
-    value = command.off_value
-    fits = {
-        "boolean": isinstance(value, bool),
-        "string": isinstance(value, str),
-        "number": isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value),
-        "json": value is None or isinstance(value, dict | list | str | int | float),
-    }[command.value_type]
-    if not fits:
-        raise Refused(
-            f"The value of {shown(command.key)} when off must be a {command.value_type};"
-            f" this one is {shown(repr(value))}.",
-            code="bad_off_value",
-            field="off_value",
-        )
-    try:
-        size = len(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
-    except (TypeError, ValueError, RecursionError):
-        raise Refused(
-            f"The value of {shown(command.key)} when off cannot be written as JSON.",
-            code="bad_off_value",
-            field="off_value",
-        ) from None
-    if size > VALUE_BYTES:
-        raise Refused(
-            f"A value may have at most {VALUE_BYTES} bytes; this one has {size}.",
-            code="too_long",
-            field="off_value",
-        )
 
 
 def _get_profile(app: App, key: str) -> PlatformProfile | None:

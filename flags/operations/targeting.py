@@ -22,6 +22,7 @@ from flags.operations.segments import (
     describe_constraint,
     plain_constraint,
 )
+from flags.operations.values import PAYLOADS, Unfit, ValueRules
 from regions.governance.commands import Change, Command, Moment, Refused, operation
 from regions.models import App
 from regions.operations.checks import (
@@ -108,8 +109,9 @@ def set_targeting(command: SetTargeting, _moment: Moment) -> Iterable[Change]:
         things=f"strategies of {feature.key}",
         field="strategies",
     )
+    rules = ValueRules.of(feature)
     wanted = [
-        _canonical(strategy, feature.key, f"Strategy {number} of {feature.key}")
+        _canonical(strategy, rules, f"Strategy {number} of {feature.key}")
         for number, strategy in enumerate(command.strategies, 1)
     ]
     segments = _get_segments(app, wanted)
@@ -146,7 +148,7 @@ def set_targeting(command: SetTargeting, _moment: Moment) -> Iterable[Change]:
     ]
 
 
-def _canonical(strategy: StrategySpec, feature: str, of: str) -> StrategySpec:
+def _canonical(strategy: StrategySpec, rules: ValueRules, of: str) -> StrategySpec:
     """Return the strategy as every SDK reads it: texts only, nothing left to a default."""
     check_choice(strategy.name, STRATEGIES, name="strategy", field="strategies")
     if len(strategy.title) > TITLE_CHARACTERS:
@@ -160,10 +162,12 @@ def _canonical(strategy: StrategySpec, feature: str, of: str) -> StrategySpec:
         things=f"segments of {of}",
         field="strategies",
     )
-    _check_variants(strategy.variants, of)
+    variants = tuple(_canonical_variant(variant, rules) for variant in strategy.variants)
+    _check_variants(variants, rules, of)
     return replace(
         strategy,
-        parameters=_canonical_parameters(strategy, feature, of),
+        variants=variants,
+        parameters=_canonical_parameters(strategy, rules.feature, of),
         constraints=canonical(strategy.constraints, of=of),
         segments=tuple(sorted(strategy.segments)),
     )
@@ -199,7 +203,15 @@ def _check_parameters(given: Mapping[str, str], of: str) -> None:
         check_networks(given["IPs"].split(","), of)
 
 
-def _check_variants(variants: tuple[VariantSpec, ...], of: str) -> None:
+def _canonical_variant(variant: VariantSpec, rules: ValueRules) -> VariantSpec:
+    """Return the variant with its payload's type, which the feature's type decides."""
+    known = PAYLOADS.get(rules.kind)
+    if known is None or variant.payload_type or not variant.payload_value:
+        return variant
+    return replace(variant, payload_type=known[0])
+
+
+def _check_variants(variants: tuple[VariantSpec, ...], rules: ValueRules, of: str) -> None:
     check_count(
         len(variants), VARIANTS_PER_STRATEGY, things=f"variants of {of}", field="strategies"
     )
@@ -224,6 +236,10 @@ def _check_variants(variants: tuple[VariantSpec, ...], of: str) -> None:
             raise _refused(
                 of, f"a payload may have at most {PAYLOAD_BYTES} bytes; {variant.name} has {size}"
             )
+        try:
+            rules.check_payload(variant.name, variant.payload_type, variant.payload_value)
+        except Unfit as why:
+            raise _refused(of, str(why)) from None
     if variants and not sum(variant.weight for variant in variants):
         raise _refused(of, "the weights of its variants add up to nothing")
 

@@ -60,8 +60,8 @@ class TargetingGate:
         self.legacy = feature_wheel(feature) if feature.variants else None
         self.overrides = list_overrides(feature) if self.legacy else Overrides(())
         variants = (*feature.variants, *[v for s in feature.strategies for v in s.variants])
-        self.plain = read_value(feature, None)
-        self.prizes = tuple(_prize(feature, variant) for variant in variants)
+        self.plain = read_value(feature, None, answers.off_value)
+        self.prizes = tuple(_prize(feature, variant, answers.off_value) for variant in variants)
         self.closed = answers.off(Reason.NOT_IN_ROLLOUT)
         tests = [test for way in self.ways for test in way.tests]
         tests += [test for test, _number in self.overrides.tests]
@@ -188,9 +188,9 @@ def _compile_strategy(feature: Feature, strategy: Strategy, first: int, ground: 
     return Way(tests=tuple(tests), share=split.share, wheel=wheel)
 
 
-def _prize(feature: Feature, variant: Variant) -> tuple[object, ChosenVariant]:
+def _prize(feature: Feature, variant: Variant, off: object) -> tuple[object, ChosenVariant]:
     try:
-        value = read_value(feature, variant)
+        value = read_value(feature, variant, off)
     except UnreadablePayload as error:
         message = f"variant {variant.name!r}: {error}"
         raise BrokenFeature("bad_payload", message) from error

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     """Translate the command line into the load of the demo."""
 
     help = (
-        "Load the demo: one app, 36 countries and regions, 8 bundles, 43 features. It can be"
+        "Load the demo: one app, 36 countries and regions, 8 bundles, 46 features. It can be"
         " run again at any time and then only brings back what the demo's own facts say."
     )
 

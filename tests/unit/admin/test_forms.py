@@ -249,6 +249,35 @@ def test_a_feature_is_added_changed_and_archived(world: Do, sign_in: SignIn) -> 
     assert row.archived_at is not None
 
 
+def test_a_feature_has_values_of_its_type_and_schema(world: Do, sign_in: SignIn) -> None:
+    """Off value and schema are typed as JSON; what does not fit is told beside the field."""
+    client = sign_in("pm")
+    form: dict[str, object] = {
+        "app": "shop",
+        "key": "pay.layout",
+        "bundle": "pay",
+        "description": "How it looks",
+        "owner": "pay-team",
+        "value_type": "json",
+        "off_value": '{"columns": 1}',
+        "value_schema": '{"properties": {"columns": {"type": "integer"}}}',
+        "offer_basis": "none",
+        "fail_direction": "open",
+        "default_status": "live",
+    }
+    assert 302 == client.post(reverse("admin:flags_feature_add"), form).status_code
+    row = Feature.objects.get(key="pay.layout")
+    assert ({"columns": 1}, ["properties"]) == (row.off_value, list(row.value_schema))
+    address = reverse("admin:flags_feature_change", args=[row.pk])
+    answer = client.post(address, {**form, "off_value": '{"columns": "x"}'})
+    assert "does not fit the schema" in answer.content.decode()
+    answer = client.post(address, {**form, "value_type": "integer", "off_value": "1.5"})
+    assert "is not a whole number from -2147483648 to 2147483647" in answer.content.decode()
+    assert 302 == client.post(address, {**form, "value_schema": ""}).status_code
+    row.refresh_from_db()
+    assert {} == row.value_schema
+
+
 def test_a_circle_of_requirements_is_told_beside_the_field(world: Do, sign_in: SignIn) -> None:
     """The one door's words reach the person."""
     row = Feature.objects.get(key="pay.card")

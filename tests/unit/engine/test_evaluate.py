@@ -175,27 +175,34 @@ VARIANTS = (
 
 
 @pytest.mark.parametrize(
-    ("value_type", "off_value", "expected"),
+    ("value_type", "off_value", "payload", "expected"),
     [
-        ("boolean", False, {"a": True, "b": True}),
-        ("string", "off", {"a": "1.5", "b": "b"}),
-        ("number", 0, {"a": 1.5, "b": 0}),
-        ("json", {}, {"a": 1.5, "b": {}}),
+        ("boolean", False, "1.5", {"a": True, "b": True}),
+        ("string", "off", "1.5", {"a": "1.5", "b": "b"}),
+        ("number", 0, "42", {"a": 42.0, "b": 0.0}),
+        ("integer", 0, "42", {"a": 42, "b": 0}),
+        ("json", {}, '{"limit": 1}', {"a": {"limit": 1}, "b": {}}),
+        ("json", [], '["x"]', {"a": ["x"], "b": []}),
     ],
 )
 def test_a_variant_has_a_value_of_the_features_type(
-    value_type: Any, off_value: Any, expected: dict[str, Any]
+    value_type: Any, off_value: Any, payload: str, expected: dict[str, Any]
 ) -> None:
     """The payload is read as the value type; without one a text feature has the name."""
     strategy = Strategy(
         name="flexibleRollout",
         parameters={"rollout": "100", "stickiness": "default", "groupId": "g"},
-        variants=VARIANTS,
+        variants=(
+            Variant(name="a", weight=500, payload=Payload(type="json", value=payload)),
+            Variant(name="b", weight=500),
+        ),
     )
     feature = Feature(key="f", value_type=value_type, off_value=off_value, strategies=(strategy,))
     answers = [ask(scope(feature), context(userId=str(user))) for user in range(30)]
     assert {Reason.VARIANT} == {one.reason for one in answers}
-    assert expected == {one.variant.name: one.value for one in answers if one.variant}
+    found = {one.variant.name: one.value for one in answers if one.variant}
+    assert expected == found
+    assert [*map(type, expected.values())] == [type(found[name]) for name in expected]
 
 
 def test_random_stickiness_is_thrown_for_every_question() -> None:
