@@ -20,4 +20,9 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"expires": 5, "ignore_result": True},
     },
+    "keep-token-uses": {
+        "task": "flags.tasks.keep_token_uses",
+        "schedule": 60.0,
+        "options": {"expires": 50, "ignore_result": True},
+    },
 }

@@ -23,9 +23,11 @@ from flags.delivery.pollers import Feed
 from flags.delivery.settings import Settings
 from flags.delivery.state import State
 from flags.delivery.texts import build_finder
+from flags.delivery.uses import Uses
 from flags.publishing.nodes import make_receipt, write_receipt
 from flags.publishing.redis_store import RedisStore
 from flags.publishing.store import SnapshotStore, Source
+from flags.publishing.uses import write_uses
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -106,9 +108,10 @@ def build_node(
         sources,
         hints=redis,
         last_known_good=last_known_good,
-        write_receipts=None if redis is None else build_receipts(redis),
     )
     app = build(state, settings=settings, find_text=build_finder(feed.find_blob))
+    if redis is not None:
+        feed.write_receipts = build_receipts(redis, app.service.gatekeeper.uses)
     node = Node(app, feed, behind)
     drain_on_signals(node)
     return node
@@ -137,14 +140,20 @@ def read_barred_tokens() -> frozenset[str]:
     return frozenset(hashlib.sha256(text.encode()).hexdigest() for text in DEMO_TOKENS)
 
 
-def build_receipts(redis: RedisStore) -> Callable[[State], None]:
-    """Return what tells the admin, once a second, which revisions this node serves."""
+def build_receipts(redis: RedisStore, uses: Uses) -> Callable[[State], None]:
+    """Return what tells the admin which revisions this node serves, and tokens it was shown."""
     node_name = f"{socket.gethostname()}:{os.getpid()}"
 
     def write(state: State) -> None:
         heads = {key: part.head for key, part in list(state.parts.items())}
         for environment in {key.environment for key in heads}:
             write_receipt(redis, make_receipt(node_name, environment, heads))
+        taken = uses.take()
+        try:
+            write_uses(redis, taken)
+        except OSError:
+            uses.put_back(taken)
+            raise
 
     return write
 

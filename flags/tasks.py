@@ -6,11 +6,13 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from flags.publishing.deliver import put_lacking
+from flags.operations.uses import keep_uses
+from flags.publishing.deliver import live_store, put_lacking
 from flags.publishing.drain import drain
 from flags.publishing.lock import PublisherBusy
 from flags.publishing.outbox import list_due
 from flags.publishing.prove import UnableToPublish
+from flags.publishing.uses import list_uses
 
 # A task that waits longer for another publisher would only keep the worker from others.
 WAIT_SECONDS = 5.0
@@ -32,5 +34,16 @@ def drain_outbox(**_: object) -> None:
             _log.info("outbox.not_drained", environment=environment_key, why=str(error))
     try:
         put_lacking()
+    except OSError as error:
+        _log.info("redis.silent", error=str(error))
+
+
+@shared_task(
+    name="flags.tasks.keep_token_uses", ignore_result=True, soft_time_limit=20, time_limit=30
+)
+def keep_token_uses(**_: object) -> None:
+    """Bring "last used" of the tokens up to date; twice is once, and the next one makes up."""
+    try:
+        keep_uses(list_uses(live_store()))
     except OSError as error:
         _log.info("redis.silent", error=str(error))

@@ -13,6 +13,7 @@ from flags.delivery.guesses import Guesses
 from flags.delivery.http import Refusal, Request, unavailable
 from flags.delivery.settings import Settings
 from flags.delivery.state import Known, State, View
+from flags.delivery.uses import Uses
 
 MAX_TOKEN_BYTES = 512
 CACHED_TOKENS = 10_000
@@ -32,13 +33,14 @@ class Gatekeeper:
     settings: Settings
     found: dict[bytes, Known]
     guesses: Guesses
+    uses: Uses
 
     @classmethod
     def build(cls, state: State, settings: Settings) -> Gatekeeper:
         """Build one that forgets whenever the tokens change."""
-        gatekeeper = cls(state, settings, {}, Guesses(settings.guesses_per_minute))
-        state.on_access.append(gatekeeper.found.clear)
-        return gatekeeper
+        found: dict[bytes, Known] = {}
+        state.on_access.append(found.clear)
+        return cls(state, settings, found, Guesses(settings.guesses_per_minute), Uses(found.clear))
 
     def identify(self, request: Request, kinds: frozenset[str], *, api_key: bool = False) -> Known:
         """Return the token of a request, or refuse: 401 unknown, 403 wrong kind, 503 not ready."""
@@ -81,6 +83,7 @@ class Gatekeeper:
         if len(self.found) >= CACHED_TOKENS:
             self.found.clear()
         self.found[raw] = known
+        self.uses.note(known)
         return known
 
     def identify_channel(self, channel: str, peer: str) -> Known:
@@ -92,6 +95,7 @@ class Gatekeeper:
             raise self.guesses.refuse(peer, "The stream channel is not known.")
         if known.token.expires is not None:
             check_expiry(known.token.expires)
+        self.uses.note(known)
         return known
 
     def view(self, known: Known) -> View:
