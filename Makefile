@@ -16,7 +16,7 @@ DEVELOP = DEBUG=1 LANDFALL_DEMO=1
 # Status 5 says that ARGS chose none of these tests.
 pytest = $(VENV)/python -m pytest $(1) $(ARGS) || test $$? -eq 5
 
-.PHONY: help run test check lint format types bench bench-engine bench-http fuzz-engine examples demo-reset shell changelog pin clean need-python develop peers
+.PHONY: help run test check lint format types bench bench-streams bench-engine bench-http fuzz-engine examples demo-reset shell changelog pin clean need-python develop peers
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ bench: develop ## Benchmarks: requests per second, and how long a toggle takes t
 
 fuzz-engine: develop ## Ask the engine millions of questions (ARGS="--count 5000000", --seconds, --only)
 	@$(VENV)/python -m tests.conformance.fuzz $(ARGS)
+
+bench-streams: develop ## Ten thousand event streams on one worker (3 minutes)
+	@$(VENV)/python -m bench.streams $(ARGS)
 
 bench-engine: peers ## The engine beside engines that could be picked instead (5 minutes)
 	@$(BENCH)/python -m bench.engine $(ARGS)

@@ -77,17 +77,17 @@ class Node:
                 self.memory.start()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                self.stop()
+                await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    def drain(self) -> None:
+    async def drain(self) -> None:
         """End all event streams."""
-        self.app.service.hub.drain()
+        await self.app.service.hub.drain()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End what runs beside the server."""
-        self.drain()
+        await self.drain()
         self.feed.stop()
         for stop in self.on_stop:
             stop()
@@ -177,12 +177,16 @@ def wrap_granian(node: Node) -> None:
     def set_loop_signals(loop: asyncio.AbstractEventLoop) -> Any:
         stopping = install(loop)
 
-        def stop() -> None:
-            node.drain()
-            loop.call_later(DRAIN_SECONDS, stopping.set)
+        async def stop() -> None:
+            try:
+                await node.drain()
+                await asyncio.sleep(DRAIN_SECONDS)
+            finally:
+                stopping.set()
 
+        ends: list[asyncio.Task[None]] = []
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop)
+            loop.add_signal_handler(number, lambda: ends.append(loop.create_task(stop())))
         return stopping
 
     signals.set_loop_signals = set_loop_signals

@@ -56,7 +56,7 @@ class Node:
         environ |= {"LANDFALL_DATA_DIR": str(self.folder), "LANDFALL_DEMO": "1", **self.environ}
         command = [sys.executable, "-m", "granian", "config.edge:application"]
         command += ["--interface", "asgi", "--port", str(self.port), "--no-ws"]
-        command += ["--backpressure", "16384", "--log-level", "warning"]
+        command += ["--backpressure", "16384", "--log-level", "warning", "--http", "1"]
         command += ["--workers-kill-timeout", "5"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=environ)
         path = "/readyz" if ready else "/healthz"

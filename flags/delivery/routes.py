@@ -21,9 +21,9 @@ from flags.delivery import (
 )
 from flags.delivery.http import Request, Response
 from flags.delivery.inputs import BULK_BYTES, CONTEXT_BYTES, METRICS_BYTES
+from flags.delivery.listener import Listener
 from flags.delivery.service import Service
 from flags.delivery.stream import answer_head, open_hints
-from flags.delivery.streams import Listener
 
 Answer = Callable[[Service, Request], Response]
 LateAnswer = Callable[[Service, Request], Awaitable[Response]]

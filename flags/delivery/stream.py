@@ -6,19 +6,16 @@ That stream carries no answer: whoever hears a hint asks again, with the ETag it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from flags.delivery.auth import ANY_KIND
 from flags.delivery.http import Header, Refusal, Request, Response
 from flags.delivery.inputs import Pairs, parse_query
+from flags.delivery.listener import PROGRESS_SECONDS, Event, Listener, Message, Send
 from flags.delivery.reach import limit_territories
 from flags.delivery.service import Service
 from flags.delivery.state import Known
-from flags.delivery.streams import Listener
 
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 
 STREAM_HEADERS: list[Header] = [
@@ -27,7 +24,6 @@ STREAM_HEADERS: list[Header] = [
     (b"x-accel-buffering", b"no"),
 ]
 MAX_TERRITORIES = 300
-PROGRESS_SECONDS = 30.0
 
 
 def open_hints(service: Service, request: Request) -> Listener:
@@ -70,36 +66,21 @@ async def run_stream(
     receive: Receive,
     send: Send,
 ) -> None:
-    """Send events until the client leaves, falls behind, is refused or the node stops."""
+    """Keep a stream open until the client leaves, falls behind, is refused or the node stops.
+
+    The hub sends its events; here somebody only waits for the client to go.
+    """
     listener.task = asyncio.current_task()
-    watching = asyncio.ensure_future(watch(service, listener, receive))
     try:
+        if listener.gone:
+            return
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await write(send, greeting)
-        while True:
-            event = await listener.queue.get()
-            if event is None:
-                break
-            await write(send, event)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        async with asyncio.timeout(PROGRESS_SECONDS):
+            await send(Event(greeting).message)
+        listener.open(send)
+        while (await receive())["type"] != "http.disconnect":
+            pass
     except (asyncio.CancelledError, TimeoutError, OSError):
         service.counters.count("streams_cut")
     finally:
         service.hub.leave(listener)
-        watching.cancel()
-
-
-async def write(send: Send, event: bytes) -> None:
-    """Send one event; a client that takes nothing for 30 s is given up."""
-    message = {"type": "http.response.body", "body": event, "more_body": True}
-    async with asyncio.timeout(PROGRESS_SECONDS):
-        await send(message)
-
-
-async def watch(service: Service, listener: Listener, receive: Receive) -> None:
-    """Notice that the client left."""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            service.hub.cut(listener)
-            return

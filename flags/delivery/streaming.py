@@ -12,11 +12,12 @@ from typing import ClassVar
 from flags.delivery.auth import BACKEND
 from flags.delivery.delta import find_standing, read_ids
 from flags.delivery.http import Refusal, Request, Response
+from flags.delivery.listener import Event, Listener
 from flags.delivery.narrowing import read_narrowing
 from flags.delivery.service import Service
 from flags.delivery.state import Change, Known, State, View
 from flags.delivery.stream import STREAM_HEADERS
-from flags.delivery.streams import Hub, Listener
+from flags.delivery.streams import Hub
 from flags.wire.sse import render_event
 from flags.wire.states import Narrowing
 
@@ -106,7 +107,7 @@ def follow_states(hub: Hub) -> None:
         for group, members in list(hub.groups.items()):
             event = group.voice.update() if isinstance(group.voice, StateVoice) else b""
             if event:
-                hub.send_all(list(members), event)
+                hub.send(Event(event), list(members))
 
     hub.state.on_live.append(tell)
     hub.state.on_access.append(tell)

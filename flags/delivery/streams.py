@@ -1,26 +1,32 @@
-"""Who listens, and how events reach them without ever waiting for a slow one.
+"""Who listens, within which limits, and how a change reaches ten thousand of them.
 
-What they hear is said by their voices (`voices`).
+What they hear is said by their voices (`voices`), how it goes out is `listener`'s matter.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from flags.delivery.expiries import ExpiryTimer
 from flags.delivery.http import Refusal
+from flags.delivery.listener import Event, Listener
+from flags.delivery.live import SLICE_SECONDS
 from flags.delivery.settings import Settings
-from flags.delivery.state import Change, Known, State
-from flags.delivery.voices import HINTS, Voice, current_change
+from flags.delivery.state import Change, State
+from flags.delivery.voices import Voice, current_change
 from flags.wire.sse import BYE, KEEP_ALIVE, render_retry
 
-QUEUED_EVENTS = 8
 RETRY_AFTER_SECONDS = 10
+# Keep-alives go to one part of the listeners at a time.
+SPOKES = 12
+SPREAD_STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +47,10 @@ class Group:
         return not self.territories.isdisjoint(change.territories)
 
 
-@dataclass(eq=False, slots=True)
-class Listener:
-    """One open stream. None in its queue ends it."""
-
-    known: Known
-    address: str
-    territories: frozenset[str] = frozenset()
-    voice: Voice = HINTS
-    queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(QUEUED_EVENTS))
-    task: asyncio.Task[object] | None = None
-
-    def offer(self, event: bytes | None) -> bool:
-        """Queue an event; tell False when the client does not keep up."""
-        try:
-            self.queue.put_nowait(event)
-        except asyncio.QueueFull:
-            return False
-        return True
-
-    @property
-    def group(self) -> Group:
-        """Return with whom it hears the same."""
-        token = self.known.token
-        return Group(self.known.environment, token.app, self.territories, self.voice)
+def group_of(listener: Listener) -> Group:
+    """Return with whom a listener hears the same."""
+    known = listener.known
+    return Group(known.environment, known.token.app, listener.territories, listener.voice)
 
 
 class Hub:
@@ -78,7 +64,8 @@ class Hub:
         self.by_token: Counter[str] = Counter()
         self.by_address: Counter[str] = Counter()
         self.draining = False
-        self.ticking: asyncio.Task[None] | None = None
+        self.jobs: deque[tuple[Event, Iterator[Listener]]] = deque()
+        self.tasks: dict[str, asyncio.Task[None]] = {}
         state.on_change.append(self.tell)
         state.on_access.append(self.drop_revoked)
         self.expiries = ExpiryTimer(state, self.drop_revoked)
@@ -97,11 +84,10 @@ class Hub:
         elif self.by_address[listener.address] >= limits.streams_per_address:
             raise self.full("This address has as many streams as it may.")
         self.listeners.add(listener)
-        self.groups.setdefault(listener.group, set()).add(listener)
+        self.groups.setdefault(group_of(listener), set()).add(listener)
         counts, key = self.count_of(listener)
         counts[key] += 1
-        if self.ticking is None or self.ticking.done():
-            self.ticking = asyncio.get_running_loop().create_task(self.keep_alive())
+        self.run("keep_alive")
 
     def full(self, message: str) -> Refusal:
         """Build the answer above a limit; the pause varies so that clients spread."""
@@ -111,17 +97,21 @@ class Hub:
 
     def leave(self, listener: Listener) -> None:
         """Forget a stream; the second time does nothing."""
+        listener.forget()
         if listener not in self.listeners:
             return
         self.listeners.discard(listener)
-        members = self.groups[listener.group]
+        group = group_of(listener)
+        members = self.groups[group]
         members.discard(listener)
         if not members:
-            del self.groups[listener.group]
+            del self.groups[group]
         counts, key = self.count_of(listener)
         counts[key] -= 1
         if counts[key] <= 0:
             del counts[key]
+        if listener.collapsed:
+            self.state.counters.count("streams_slow")
 
     def count_of(self, listener: Listener) -> tuple[Counter[str], str]:
         """Return where a stream counts: backends by token, browsers by address."""
@@ -141,38 +131,78 @@ class Hub:
         return pause + listener.voice.greet(view, change, last_event_id)
 
     def tell(self, change: Change) -> None:
-        """Queue a change for everybody whom it concerns, rendered once per group."""
-        concerned = [item for item in self.groups.items() if item[0].cares_for(change)]
-        for group, members in concerned:
-            event = group.voice.tell(change)
-            if event:
-                spread_seconds = change.spread_seconds if group.voice.spreads else 0.0
-                self.send_all(list(members), event, spread_seconds)
+        """Tell a change to everybody whom it concerns, rendered once per voice and app."""
+        events: dict[tuple[Voice, str], Event | None] = {}
+        hurried: dict[tuple[Voice, str], list[Listener]] = {}
+        for group, members in self.groups.items():
+            if not group.cares_for(change):
+                continue
+            key = (group.voice, group.app)
+            if key not in events:
+                events[key] = render_event(group, change)
+            hurried.setdefault(key, []).extend(members)
+        for key, listeners in hurried.items():
+            event = events[key]
+            if event is None:
+                continue
+            if change.spread_seconds and key[0].spreads:
+                self.spread(event, listeners, change.spread_seconds)
+            else:
+                self.send(event, listeners)
 
-    def send_all(
-        self, listeners: Iterable[Listener], event: bytes, spread_seconds: float = 0.0
-    ) -> None:
-        """Queue the same event for many, at once or over some seconds."""
-        if not spread_seconds:
-            for listener in listeners:
-                self.send(listener, event)
-            return
+    def send(self, event: Event, listeners: list[Listener]) -> None:
+        """Send an event to many after what was sent before: a few at once, more in slices."""
+        self.jobs.append((event, iter(listeners)))
+        if not self.is_running("pump") and not self.push():
+            self.run("pump")
+
+    def spread(self, event: Event, listeners: list[Listener], seconds: float) -> None:
+        """Send an event to many in random order over some seconds: they will all ask back."""
+        random.shuffle(listeners)
         loop = asyncio.get_running_loop()
-        for listener in listeners:
-            pause = random.uniform(0, spread_seconds)  # noqa: S311
-            loop.call_later(pause, self.send, listener, event)
+        for step in range(min(SPREAD_STEPS, len(listeners))):
+            part = listeners[step::SPREAD_STEPS]
+            pause = seconds * random.random()  # noqa: S311
+            loop.call_later(pause, self.send, event, part)
 
-    def send(self, listener: Listener, event: bytes) -> None:
-        """Queue one event; who is eight events behind is cut off and may come back."""
-        if listener in self.listeners and not listener.offer(event):
-            self.state.counters.count("streams_dropped")
-            self.cut(listener)
+    def push(self) -> bool:
+        """Send for about 1 ms, from where it stopped; tell whether everything is sent."""
+        until = time.perf_counter() + SLICE_SECONDS
+        while self.jobs:
+            event, listeners = self.jobs[0]
+            for listener in listeners:
+                listener.write(event)
+                if time.perf_counter() >= until:
+                    return False
+            self.jobs.popleft()
+        return True
 
-    def cut(self, listener: Listener) -> None:
-        """End a stream at once, also when its client does not read."""
-        self.leave(listener)
-        if listener.task is not None:
-            listener.task.cancel()
+    async def pump(self) -> None:
+        """Send what there is to send; requests come in between."""
+        while True:
+            if self.push():
+                return
+            await asyncio.sleep(0)
+
+    async def keep_alive(self) -> None:
+        """Send comments often enough for the Python SDK's time-outs, to a part at a time."""
+        event = Event(KEEP_ALIVE, idle=True)
+        while self.listeners and not self.draining:
+            for spoke in range(SPOKES):
+                await asyncio.sleep(self.settings.keep_alive_seconds / SPOKES)
+                part = [item for item in self.listeners if hash(item) // 16 % SPOKES == spoke]
+                self.send(event, part)
+
+    def run(self, name: str) -> None:
+        """Have one of the hub's own tasks run, unless it does."""
+        if not self.is_running(name):
+            loop = asyncio.get_running_loop()
+            self.tasks[name] = loop.create_task(getattr(self, name)())
+
+    def is_running(self, name: str) -> bool:
+        """Tell whether one of the hub's own tasks runs."""
+        task = self.tasks.get(name)
+        return task is not None and not task.done()
 
     def drop_revoked(self) -> None:
         """End the streams of tokens that are no longer good."""
@@ -185,21 +215,22 @@ class Hub:
 
     def end(self, listener: Listener) -> None:
         """Say good-bye, or cut where there is no room for a word."""
-        if listener.offer(BYE) and listener.offer(None):
-            self.leave(listener)
-        else:
-            self.cut(listener)
+        listener.close(Event(BYE))
+        self.leave(listener)
 
-    def drain(self) -> None:
-        """End all streams, for a node that stops."""
+    async def drain(self) -> None:
+        """End all streams in slices, for a node that stops."""
         self.draining = True
-        for listener in list(self.listeners):
-            self.end(listener)
+        until = time.perf_counter() + SLICE_SECONDS
+        while self.listeners:
+            self.end(next(iter(self.listeners)))
+            if time.perf_counter() >= until:
+                await asyncio.sleep(0)
+                until = time.perf_counter() + SLICE_SECONDS
 
-    async def keep_alive(self) -> None:
-        """Send comments often enough for the Python SDK's time-outs."""
-        while self.listeners and not self.draining:
-            await asyncio.sleep(self.settings.keep_alive_seconds)
-            for listener in list(self.listeners):
-                if listener.queue.empty():
-                    listener.offer(KEEP_ALIVE)
+
+def render_event(group: Group, change: Change) -> Event | None:
+    """Return a change as a group's voice says it; None when it says nothing."""
+    body = group.voice.tell(change)
+    newest = replace(change, app=group.app)
+    return Event(body, partial(group.voice.catch_up, newest)) if body else None

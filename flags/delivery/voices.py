@@ -6,7 +6,7 @@ Who listens, limits and queues are `streams`' matter; a voice only turns changes
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -68,8 +68,8 @@ class HintVoice:
         )
 
     def catch_up(self, change: Change) -> bytes:
-        """Return the newest hint, which is worth as much as all before it."""
-        return self.tell(change)
+        """Return one hint for everybody: those before it may have been for other territories."""
+        return self.tell(replace(change, territories=()))
 
 
 HINTS = HintVoice()

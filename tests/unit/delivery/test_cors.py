@@ -40,7 +40,7 @@ def ask(client: Client, status: int, origin: str = ORIGIN) -> Answer:
         client.app.service.contexts = None  # type: ignore[assignment]  # something is broken
         return get("/api/frontend?userId=7")
     if status == 503:
-        client.app.service.hub.drain()
+        client.app.service.hub.draining = True
         return get("/api/stream")
     return {
         200: lambda: get("/api/frontend"),

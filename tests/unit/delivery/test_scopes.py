@@ -11,12 +11,13 @@ import pytest
 
 from flags.delivery.auth import Gatekeeper
 from flags.delivery.http import Refusal, Request
+from flags.delivery.listener import Listener, Message
 from flags.delivery.prepared import derive_channel
 from flags.delivery.service import Service
 from flags.delivery.settings import Settings
 from flags.delivery.state import Known, State
 from flags.delivery.stream import open_hints
-from flags.delivery.streams import Hub, Listener
+from flags.delivery.streams import Hub
 from flags.publishing.snapshot import Access, Token
 from tests.unit.delivery.world import (
     APP,
@@ -165,9 +166,17 @@ def test_an_expired_token_s_channel_opens_nothing() -> None:
 
 async def until_ended(listener: Listener) -> list[bytes]:
     """Return what a stream was told until it ended."""
-    told = []
-    while (event := await listener.queue.get()) is not None:
-        told.append(event)
+    told: list[bytes] = []
+    ended = asyncio.Event()
+
+    async def send(message: Message) -> None:
+        if message["more_body"]:
+            told.append(message["body"])
+        else:
+            ended.set()
+
+    listener.open(send)
+    await ended.wait()
     return told
 
 

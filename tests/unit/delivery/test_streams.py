@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -10,10 +11,11 @@ from msgspec.structs import replace
 
 from flags.delivery.auth import Gatekeeper
 from flags.delivery.http import Refusal
+from flags.delivery.listener import Listener, Message
 from flags.delivery.settings import Settings
 from flags.delivery.state import Change, Known, State
-from flags.delivery.streams import QUEUED_EVENTS, Hub, Listener
-from flags.delivery.voices import current_change, name_change
+from flags.delivery.streams import Hub, group_of
+from flags.delivery.voices import HINTS, current_change, name_change
 from flags.publishing.snapshot import Token
 from tests.unit.delivery.world import (
     BACKEND,
@@ -50,6 +52,11 @@ def build_change(
     return Change(environment, app, 1, 7, territories)
 
 
+def replace_revision(revision: int) -> Change:
+    """Build a change of another revision."""
+    return dataclasses.replace(build_change(), revision=revision)
+
+
 @pytest.mark.parametrize(
     ("change", "territories", "hears"),
     [
@@ -68,21 +75,82 @@ def test_only_those_concerned_hear_a_change(
     hears: bool,  # noqa: FBT001
 ) -> None:
     """Tell a change to its app, its environment and its territories."""
-    assert hears is listen(territories=territories).group.cares_for(change)
+    assert hears is group_of(listen(territories=territories)).cares_for(change)
 
 
-async def test_who_does_not_read_is_cut_off() -> None:
-    """Hold at most eight events for a client, then let it go."""
-    state = State()
-    hub = Hub(state, Settings())
-    slow = listen()
-    hub.join(slow)
-    for _ in range(QUEUED_EVENTS):
-        hub.tell(build_change())
-    assert slow in hub.listeners
-    hub.tell(build_change())
-    assert slow not in hub.listeners
-    assert slow.queue.qsize() == QUEUED_EVENTS
+async def settle() -> None:
+    """Let everything run that can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def attach(listener: Listener) -> list[bytes]:
+    """Open a listener's stream and return what goes out on it."""
+    said: list[bytes] = []
+
+    async def send(message: Message) -> None:
+        said.append(message["body"])
+
+    listener.open(send)
+    return said
+
+
+async def test_a_change_is_rendered_once_for_all_who_hear_the_same() -> None:
+    """Send the very same bytes to everybody concerned, and nothing to the others."""
+    hub = Hub(State(), Settings())
+    concerned = [listen(territories="SG"), listen(territories="SG,MY"), listen()]
+    stranger = listen(territories="FR")
+    for listener in (*concerned, stranger):
+        hub.join(listener)
+    heard = [attach(listener) for listener in concerned]
+    unheard = attach(stranger)
+    hub.tell(build_change("SG"))
+    await settle()
+    assert [len(said) for said in heard] == [1, 1, 1]
+    assert len({id(said[0]) for said in heard}) == 1
+    assert unheard == []
+
+
+async def test_changes_are_told_in_order() -> None:
+    """Tell a change only after those before it, also when many are told at once."""
+    hub = Hub(State(), Settings())
+    listeners = [listen() for _ in range(100)]
+    heard = []
+    for listener in listeners:
+        hub.join(listener)
+        heard.append(attach(listener))
+    changes = [replace_revision(n) for n in range(20)]
+    for change in changes:
+        hub.tell(change)
+    await settle()
+    hub.listeners.clear()
+    assert all(
+        [name_change(change).encode() in event for change, event in zip(changes, said, strict=True)]
+        == [True] * 20
+        for said in heard
+    )
+
+
+async def test_after_a_flip_hints_are_spread() -> None:
+    """Tell a flip over a while, since everybody would ask at midnight otherwise."""
+    hub = Hub(State(), Settings())
+    listeners = [listen() for _ in range(50)]
+    heard = []
+    for listener in listeners:
+        hub.join(listener)
+        heard.append(attach(listener))
+    hub.tell(dataclasses.replace(build_change("SG"), spread_seconds=0.05))
+    await settle()
+    assert sum(map(len, heard)) < 50
+    await asyncio.sleep(0.06)
+    await settle()
+    assert {len(said) for said in heard} == {1}
+
+
+async def test_what_stands_for_missed_hints_concerns_everybody() -> None:
+    """Name no territories in a hint that stands for others: they were other territories'."""
+    newest = HINTS.catch_up(build_change("SG"))
+    assert (b'"territories":[]' in newest, b"id: 1.7\n" in newest) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -137,10 +205,10 @@ async def test_a_revoked_token_ends_its_streams() -> None:
     gone, stays = listen(FRONTEND), listen(BACKEND, kind="backend")
     hub.join(gone)
     hub.join(stays)
+    said = attach(gone)
     await fill(state, build_part("access", build_access(without=[FRONTEND]), 2))
     assert {stays} == hub.listeners
-    assert gone.queue.get_nowait() == b"event: bye\ndata: {}\n\n"
-    assert gone.queue.get_nowait() is None
+    assert said == [b"event: bye\ndata: {}\n\n", b""]
 
 
 async def test_a_stopping_node_ends_all_streams_and_takes_no_more() -> None:
@@ -148,7 +216,7 @@ async def test_a_stopping_node_ends_all_streams_and_takes_no_more() -> None:
     hub = Hub(State(), Settings())
     listener = listen()
     hub.join(listener)
-    hub.drain()
+    await hub.drain()
     assert set() == hub.listeners
     with pytest.raises(Refusal) as caught:
         hub.join(listen())
@@ -161,8 +229,15 @@ async def test_comments_keep_streams_alive() -> None:
     listener = listen(BACKEND)
     hub.state.tokens[listener.known.token.digest] = listener.known
     hub.join(listener)
+    said: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def send(message: Message) -> None:
+        said.put_nowait(message["body"])
+
+    listener.open(send)
     async with asyncio.timeout(5):
-        assert await listener.queue.get() == b": keep-alive\n\n"
+        assert [await said.get() for _ in range(3)] == [b": keep-alive\n\n"] * 3
+    hub.leave(listener)
 
 
 async def test_who_missed_a_flip_is_told_when_they_come_back() -> None:
