@@ -20,6 +20,7 @@ from flags.engine.definitions import Definitions, KillSwitch
 from flags.engine.lower import LoweredDefinitions, lower_steps
 from flags.publishing.snapshot import Content, Kills
 from flags.publishing.store import Head
+from flags.wire.ofrep import OfrepRenderer
 from flags.wire.variant import (
     LocaleChoice,
     Phrases,
@@ -59,6 +60,7 @@ class Live:
     own_blobs: dict[str, bytes] = field(repr=False)
     locales: dict[str, LocaleChoice] = field(repr=False)
     renderers: dict[str, VariantRenderer] = field(repr=False)
+    ofrep: OfrepRenderer
     concerned: tuple[str, ...] = ()
 
     @property
@@ -153,6 +155,7 @@ def build_live(
         own_blobs=blobs,
         locales=locales,
         renderers=renderers,
+        ofrep=OfrepRenderer(definitions.app, definitions.features),
         concerned=_concerned(content, kills.switches, previous),
     )
 

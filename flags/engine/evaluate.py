@@ -88,6 +88,12 @@ def evaluate_directly(snapshot: CompiledSnapshot, feature_key: str, context: Con
     return settle(decision, context).evaluation
 
 
+def could_be_on(snapshot: CompiledSnapshot, feature_key: str, context: Context) -> bool:
+    """Tell whether a feature is on for a context, or would be for some hash of its person."""
+    decision = ContextReader(snapshot, context).decide(feature_key)
+    return isinstance(decision, Open) or (decision is not None and decision.on)
+
+
 def answer(snapshot: CompiledSnapshot, context: Context, renderer: Renderer) -> Answer:
     """Return all features to bytes: settled ones as joined before, then the open ones."""
     return render_whole(find_whole(snapshot, context), context, renderer)

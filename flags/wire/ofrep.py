@@ -5,11 +5,12 @@ Each key is one that some provider cannot do without; none of them may be left o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from flags.engine.definitions import Feature
 from flags.engine.result import Evaluation, Reason
 
 encode = msgspec.json.Encoder().encode
@@ -18,28 +19,52 @@ SPLIT = frozenset({Reason.VARIANT, Reason.NOT_IN_ROLLOUT})
 
 
 class OfrepRenderer:
-    """Render every flag, on or off: a missing key would be FLAG_NOT_FOUND."""
+    """Render every flag of one app, on or off: a missing key would be FLAG_NOT_FOUND.
+
+    `keyed` are the flags that only a targeting key lets a person into.
+    """
 
     name = "ofrep"
 
+    def __init__(self, app: str = "", features: Sequence[Feature] = ()) -> None:
+        """Keep what the metadata tells of each flag."""
+        self.app = app
+        self.kinds: dict[str, str] = {one.key: one.value_type for one in features}
+        self.keyed = frozenset(one.key for one in features if is_keyed(one))
+
     def render(self, evaluation: Evaluation) -> bytes:
-        """Return one flag of a bulk answer, which is also the whole single answer."""
-        return render_flag(evaluation)
+        """Return one flag of a bulk answer, which is also the whole single answer.
+
+        A flag without a value means the code's own default: there is nothing better, and
+        every provider calls a null a wrong type.
+        """
+        flag: dict[str, Any] = {"key": evaluation.feature}
+        if evaluation.value is not None:
+            flag["value"] = evaluation.value
+        flag["reason"] = standard_reason(evaluation)
+        flag["variant"] = variant_name(evaluation)
+        flag["metadata"] = self.build_metadata(evaluation)
+        return encode(flag)
+
+    def build_metadata(self, evaluation: Evaluation) -> dict[str, str]:
+        """Build flat metadata of texts only; others break the Java and Kotlin providers."""
+        metadata = {"landfallReason": evaluation.reason.value}
+        if self.app:
+            metadata["project"] = self.app
+            metadata["type"] = self.kinds.get(evaluation.feature, "boolean")
+        if evaluation.rule is not None and evaluation.rule.key:
+            metadata["rule"] = evaluation.rule.key
+        if evaluation.signal:
+            metadata["signal"] = evaluation.signal
+        if evaluation.detail:
+            metadata["detail"] = evaluation.detail
+        return metadata
 
 
-def render_flag(evaluation: Evaluation) -> bytes:
-    """Return one evaluated flag; Landfall's own reason stands in the metadata."""
-    if evaluation.value is None:
-        return render_error("GENERAL", "The flag has no value here.", key=evaluation.feature)
-    return encode(
-        {
-            "key": evaluation.feature,
-            "value": evaluation.value,
-            "reason": standard_reason(evaluation),
-            "variant": variant_name(evaluation),
-            "metadata": build_metadata(evaluation),
-        }
-    )
+def is_keyed(feature: Feature) -> bool:
+    """Tell whether every way to be on recognises people by their user and nothing else."""
+    stickiness = {one.parameters.get("stickiness") for one in feature.strategies}
+    return stickiness == {"userId"}
 
 
 def standard_reason(evaluation: Evaluation) -> str:
@@ -59,18 +84,6 @@ def variant_name(evaluation: Evaluation) -> str:
     if evaluation.variant is not None:
         return evaluation.variant.name
     return "on" if evaluation.on else "off"
-
-
-def build_metadata(evaluation: Evaluation) -> dict[str, str]:
-    """Build flat metadata of texts only; others break the Java and Kotlin providers."""
-    metadata = {"landfallReason": evaluation.reason.value}
-    if evaluation.rule is not None and evaluation.rule.key:
-        metadata["rule"] = evaluation.rule.key
-    if evaluation.signal:
-        metadata["signal"] = evaluation.signal
-    if evaluation.detail:
-        metadata["detail"] = evaluation.detail
-    return metadata
 
 
 def render_bulk(
