@@ -16,7 +16,7 @@ DEVELOP = DEBUG=1 LANDFALL_DEMO=1
 # Status 5 says that ARGS chose none of these tests.
 pytest = $(VENV)/python -m pytest $(1) $(ARGS) || test $$? -eq 5
 
-.PHONY: help run test check lint format types bench bench-streams bench-engine bench-http fuzz-engine examples demo-reset shell changelog pin clean need-python develop peers
+.PHONY: help run test check lint format types bench bench-streams bench-engine bench-http bench-latency fuzz-engine examples demo-reset shell changelog pin clean need-python develop peers
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ types: develop ## Types
 bench: develop ## Benchmarks: requests per second, and how long a toggle takes to arrive
 	@$(VENV)/python -m bench.http_frontend
 	@$(VENV)/python -m bench.toggle_latency
+
+bench-latency: develop ## From a commit to the last of 500 event streams, step by step (3 minutes)
+	@$(VENV)/python -m bench.commit_latency $(ARGS)
 
 fuzz-engine: develop ## Ask the engine millions of questions (ARGS="--count 5000000", --seconds, --only)
 	@$(VENV)/python -m tests.conformance.fuzz $(ARGS)

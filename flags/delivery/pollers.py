@@ -195,6 +195,8 @@ class Feed:
                 prepared.append(prepare(part, lambda sha256: self.find_blob(sha256, source)))
             except UnreadablePart as error:
                 self.refuse(part, str(error), passing=error.passing)
+            else:
+                _log.info("part.fetched", part=key.part, source=source.name)
         return prepared
 
     def find_blob(self, sha256: str, first: Source | None = None) -> bytes | None:

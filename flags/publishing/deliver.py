@@ -37,6 +37,7 @@ def deliver(parts: Iterable[StoredPart], *, blobs: Mapping[str, bytes] | None = 
         for part in parts:
             if store.put(part):
                 store.announce(Hint(key=part.key, head=part.head))
+            _log.info("part.delivered", part=str(part.key), revision=part.head.revision)
     except OSError as error:
         _log.warning("snapshot.not_delivered", error=str(error))
         return False

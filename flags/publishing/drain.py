@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
+
 from flags.publishing.access import publish_access
 from flags.publishing.kills import publish_kills
 from flags.publishing.lock import publisher_lock
 from flags.publishing.outbox import Due, list_due
 from flags.publishing.publish import Published, publish_alone
+
+_log = structlog.get_logger(__name__)
 
 # A single change is published at once. When more come while it is on its way or just after,
 # the next publish waits until the outbox was quiet for a moment, but never long.
@@ -33,6 +37,8 @@ def drain(
     Kill switches and tokens go first and wait for no lock. Raises what `publish` raises.
     """
     parts = {due.part for due in list_due(now=read_clock(), environment_key=environment_key)}
+    if parts:
+        _log.info("outbox.draining", environment=environment_key, parts=sorted(parts))
     if "kills" in parts:
         publish_kills(environment_key, now=read_clock())
     if "access" in parts:
