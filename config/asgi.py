@@ -7,6 +7,7 @@ fast, and they are answered while the database is away.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -25,6 +26,10 @@ from flags.publishing.directory_store import DirectoryStore  # noqa: E402
 from flags.publishing.redis_store import RedisStore  # noqa: E402
 from flags.queries.snapshots import DatabaseSource  # noqa: E402
 
+# Pages of the admin are drawn in threads beside the serving loop. With Python's usual 5 ms the
+# loop and the relay wait that long for their turn after every single system call.
+SWITCH_SECONDS = 0.0005
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -32,6 +37,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 def build() -> Node:
     """Build the web node: Redis first, then the database, and the file at last."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     redis = RedisStore(settings.REDIS_URL)
     node = build_node(
         sources=[redis, DatabaseSource()],

@@ -11,6 +11,7 @@ import threading
 
 import structlog
 from celery import current_app
+from kombu import Connection
 from kombu.exceptions import KombuError, OperationalError
 
 TASK_NAME = "flags.tasks.drain_outbox"
@@ -22,6 +23,7 @@ NUDGE_TRANSPORT = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1, "max_re
 NUDGE_SECONDS = 10
 
 _log = structlog.get_logger(__name__)
+_kept = threading.local()
 _wanted = threading.Event()
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
@@ -38,20 +40,38 @@ def nudge() -> None:
 
 
 def send_nudge() -> bool:
-    """Send the task once, and tell whether Redis took it within a few tenths of a second."""
-    try:
-        with current_app.connection_for_write(transport_options=NUDGE_TRANSPORT) as connection:
-            current_app.send_task(
-                TASK_NAME,
-                connection=connection,
-                retry=False,
-                ignore_result=True,
-                expires=NUDGE_SECONDS,
-            )
-    except (OperationalError, KombuError, OSError) as error:
+    """Send the task once, and tell whether Redis took it within a few tenths of a second.
+
+    Each thread keeps its connection, which is most of the work; one that broke meanwhile is
+    made anew at once.
+    """
+    kept: Connection | None = getattr(_kept, "connection", None)
+    if kept is not None and _send(kept) is None:
+        return True
+    error = _send(current_app.connection_for_write(transport_options=NUDGE_TRANSPORT))
+    if error is not None:
         _log.warning("relay.nudge_dropped", error=str(error))
-        return False
-    return True
+    return error is None
+
+
+def _send(connection: Connection) -> Exception | None:
+    """Send the task on a connection and keep it; return what went wrong, and drop it then."""
+    _kept.connection = None
+    errors = (OperationalError, KombuError, OSError, *connection.connection_errors)
+    try:
+        current_app.send_task(
+            TASK_NAME,
+            connection=connection,
+            retry=False,
+            ignore_result=True,
+            expires=NUDGE_SECONDS,
+        )
+    except errors as error:
+        connection.collect()
+        return error
+    _kept.connection = connection
+    _log.info("relay.nudged")
+    return None
 
 
 def _send_for_ever() -> None:
