@@ -8,6 +8,7 @@ a person through declared atoms and flips only, so both ways give the same answe
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -75,6 +76,18 @@ def evaluate_all(snapshot: CompiledSnapshot, context: Context) -> list[Evaluatio
     plans = find_whole(snapshot, context).plans
     decisions = [plans[number].decisions[place] for number, place in snapshot.order]
     return [settle(decision, context).evaluation for decision in decisions]
+
+
+def evaluate_some(
+    snapshot: CompiledSnapshot, feature_keys: Iterable[str], context: Context
+) -> list[Evaluation]:
+    """Return evaluations of features that the snapshot has, for a proof of few among many.
+
+    Their gates are asked for this context alone and nothing is remembered; never raises.
+    """
+    reader = ContextReader(snapshot, context)
+    decisions = [reader.decide(key) for key in feature_keys]
+    return [settle(one, context).evaluation for one in decisions if one is not None]
 
 
 def evaluate_directly(snapshot: CompiledSnapshot, feature_key: str, context: Context) -> Evaluation:

@@ -2,73 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connections, transaction
 
-from flags.engine.definitions import Definitions
-from flags.publishing.snapshot import Kills
-from flags.queries.definitions import (
-    Promise,
-    load_definitions,
-    load_expectations,
-    load_kills,
-)
+from flags.publishing.loaded import Loaded, LoadedApp
+from flags.publishing.news import read_mark, read_news
+from flags.queries.definitions import load_definitions, load_expectations, load_kills
 from regions.governance.models import Environment
 from regions.models import App
-from regions.translations.bundles import Texts
 from regions.translations.ota import build_texts
+
+__all__ = ["Loaded", "LoadedApp", "load"]
 
 # SQLite only: a second way to the same file, whose transactions do not lock it for writing.
 SNAPSHOT_ALIAS = "snapshot"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedApp:
-    """One scope's rows, and what the publish has to prove about them."""
+def load(environment_key: str, last: Loaded | None = None) -> Loaded:
+    """Read counters, definitions, texts and promises in one read-only transaction.
 
-    key: str
-    app_id: int
-    definitions: Definitions
-    kills: Kills
-    promises: tuple[Promise, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """An environment as of `change_seq`; `blobs` maps hashes to text bundles."""
-
-    environment_key: str
-    change_seq: int
-    texts: Texts
-    blobs: Mapping[str, bytes]
-    apps: tuple[LoadedApp, ...]
-
-
-def load(environment_key: str) -> Loaded:
-    """Read counters, definitions, texts and promises in one read-only transaction."""
+    With what was read last, only what changed since is read again; the result is the same.
+    """
     with _one_moment() as using:
         environment = Environment.objects.using(using).get(key=environment_key)
-        texts, blobs = build_texts(environment_key, using=using)
-        apps = tuple(
-            LoadedApp(
-                key=key,
-                app_id=pk,
-                definitions=load_definitions(key, environment_key, using=using),
-                kills=load_kills(key, environment_key, using=using),
-                promises=tuple(load_expectations(key, environment_key, using=using)),
-            )
-            for pk, key in App.objects.using(using).order_by("key").values_list("pk", "key")
+        renewed = None if last is None else read_news(last, environment, using=using)
+        return renewed or _load_all(environment, using)
+
+
+def _load_all(environment: Environment, using: str) -> Loaded:
+    texts, blobs = build_texts(environment.key, using=using)
+    apps = tuple(
+        LoadedApp(
+            key=key,
+            app_id=pk,
+            definitions=load_definitions(key, environment.key, using=using),
+            kills=load_kills(key, environment.key, using=using),
+            promises=tuple(load_expectations(key, environment.key, using=using)),
         )
+        for pk, key in App.objects.using(using).order_by("key").values_list("pk", "key")
+    )
     return Loaded(
-        environment_key=environment_key,
+        environment_key=environment.key,
         change_seq=environment.change_seq,
         texts=texts,
         blobs=blobs,
         apps=apps,
+        mark=read_mark(environment, using=using),
     )
 
 

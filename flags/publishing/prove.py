@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from flags.engine.compile import UNFORESEEN, compile_snapshot
 from flags.engine.compiled import CompiledSnapshot
 from flags.engine.context import Context
 from flags.engine.definitions import Definitions
-from flags.engine.evaluate import evaluate, evaluate_all
+from flags.engine.evaluate import evaluate, evaluate_all, evaluate_some, next_flip
 from flags.engine.gates.known import BrokenGate
 from flags.engine.outcomes import Finding
 from flags.engine.result import Evaluation, Reason
@@ -44,18 +45,71 @@ def prove_bytes(scope: str, body: bytes) -> Content:
     return content
 
 
-def prove_sample(scope: str, snapshot: CompiledSnapshot, *, now: datetime) -> int:
-    """Evaluate every feature for three people of each territory; return how many people.
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A snapshot that was proved in this process, with its promises, at this time."""
 
-    A feature that the compiler itself named as broken is off, and harms no other: only
-    errors that nobody foresaw refuse.
+    snapshot: CompiledSnapshot
+    promises: tuple[Promise, ...]
+    at: datetime
+
+
+def find_unproved(
+    snapshot: CompiledSnapshot, before: Proof | None, *, now: datetime
+) -> frozenset[str]:
+    """Return the features of which an earlier proof does not tell the outcome.
+
+    What the compiler kept, with all that it needs, answers the same people as before, as long
+    as no dated rule of it has flipped since.
+    """
+    every = frozenset(snapshot.features)
+    if before is None or now < before.at:
+        return every
+    flip = next_flip(before.snapshot, before.at)
+    if flip is not None and flip.at <= now:
+        return every
+    if before.snapshot.definitions.territories != snapshot.definitions.territories:
+        return every
+    needed_by: dict[str, list[str]] = {}
+    for key, feature in snapshot.features.items():
+        for need in feature.needs:
+            needed_by.setdefault(need, []).append(key)
+    old = before.snapshot.features
+    waiting = [key for key, feature in snapshot.features.items() if old.get(key) is not feature]
+    waiting += [key for gone in old.keys() - every for key in needed_by.get(gone, ())]
+    found: set[str] = set()
+    while waiting:
+        key = waiting.pop()
+        if key not in found:
+            found.add(key)
+            waiting += needed_by.get(key, ())
+    return frozenset(found)
+
+
+def prove_sample(
+    scope: str,
+    snapshot: CompiledSnapshot,
+    *,
+    now: datetime,
+    unproved: frozenset[str] | None = None,
+) -> int:
+    """Evaluate features for three people of each territory; return how many people.
+
+    All features, or those that are left to prove. A feature that the compiler itself named
+    as broken is off, and harms no other: only errors that nobody foresaw refuse.
     """
     named = {finding.feature for finding in list_broken(snapshot)}
+    some = None if unproved is None or len(unproved) == len(snapshot.features) else unproved
     people = 0
     for _label, sample in sample_people(snapshot.definitions):
         people += 1
         context = read_sample(sample, snapshot.definitions, now)
-        for evaluation in evaluate_all(snapshot, context):
+        answers = (
+            evaluate_all(snapshot, context)
+            if some is None
+            else evaluate_some(snapshot, sorted(some), context)
+        )
+        for evaluation in answers:
             if evaluation.reason == Reason.ERROR and evaluation.feature not in named:
                 raise UnableToPublish(
                     scope,
@@ -77,9 +131,15 @@ def list_broken(snapshot: CompiledSnapshot) -> list[Finding]:
 
 
 def prove_promises(
-    scope: str, snapshot: CompiledSnapshot, promises: Iterable[Promise], *, now: datetime
+    scope: str,
+    snapshot: CompiledSnapshot,
+    promises: Iterable[Promise],
+    *,
+    now: datetime,
+    before: Proof | None = None,
+    unproved: frozenset[str] = frozenset(),
 ) -> None:
-    """Check every stored expectation.
+    """Check every stored expectation, or those of which an earlier proof does not tell.
 
     An expectation speaks of what the rows should give. It may hold as things stand, without
     any kill switch, or without any legal order either: neither a switch nor a court's block
@@ -87,8 +147,10 @@ def prove_promises(
     expected KILLED refuses nothing.
     """
     worlds = _Worlds(snapshot)
+    kept = {one.key: one for one in before.promises} if before else {}
     for promise in promises:
-        if promise.reason == Reason.KILLED:
+        same = promise.feature in snapshot.features and promise.feature not in unproved
+        if promise.reason == Reason.KILLED or (same and kept.get(promise.key) == promise):
             continue
         answers = (_ask(world, promise, now) for world in worlds)
         first = next(answers)

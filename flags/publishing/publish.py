@@ -25,11 +25,14 @@ from flags.publishing.access import draft_access
 from flags.publishing.deliver import deliver
 from flags.publishing.findings import save_broken, save_notes
 from flags.publishing.kills import draft_kills
-from flags.publishing.load import Loaded, LoadedApp, load
+from flags.publishing.load import load
+from flags.publishing.loaded import Loaded, LoadedApp
 from flags.publishing.lock import publisher_lock
 from flags.publishing.parts import Draft, clear_outbox, lock_environment, save_changed
 from flags.publishing.prove import (
+    Proof,
     UnableToPublish,
+    find_unproved,
     list_broken,
     prove_bytes,
     prove_promises,
@@ -42,7 +45,9 @@ from regions.translations.models import TextBlob
 
 _log = structlog.get_logger(__name__)
 # What this process proved last, per scope: a worker compiles what changed only, as nodes do.
-_proved: dict[str, CompiledSnapshot] = {}
+_proved: dict[str, Proof] = {}
+# What this process read last, per environment: only what changed since is read again.
+_read: dict[str, Loaded] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ class Published:
     change_seq: int
     revisions: Mapping[str, int]
     broken: tuple[str, ...]
-    took_ms: Mapping[str, int]
+    took_ms: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +80,14 @@ class _Prepared:
 class _Watch:
     """Milliseconds per step."""
 
-    took_ms: dict[str, int] = field(default_factory=dict)
+    took_ms: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Add the time of the block to the step."""
         start = time.monotonic()
         yield
-        passed = round(1000 * (time.monotonic() - start))
+        passed = round(1000 * (time.monotonic() - start), 1)
         self.took_ms[name] = self.took_ms.get(name, 0) + passed
 
 
@@ -105,7 +110,8 @@ def publish_alone(environment_key: str, *, now: datetime, again: bool = False) -
         return None
     watch = _Watch()
     with watch.step("load"):
-        loaded = load(environment_key)
+        loaded = load(environment_key, None if again else _read.get(environment_key))
+        _read[environment_key] = loaded
     try:
         prepared = [_prepare(loaded, app, watch, now=now) for app in loaded.apps]
     except UnableToPublish as error:
@@ -137,7 +143,7 @@ def publish_alone(environment_key: str, *, now: datetime, again: bool = False) -
         environment=environment_key,
         change_seq=loaded.change_seq,
         revisions=dict(published.revisions),
-        took_ms=watch.took_ms,
+        **{f"{step}_ms": passed for step, passed in watch.took_ms.items()},
     )
     return published
 
@@ -154,19 +160,20 @@ def _prepare(loaded: Loaded, entry: LoadedApp, watch: _Watch, *, now: datetime) 
     publish instead of ending the publisher. The end of the task's time is no such thing.
     """
     scope = f"{entry.key}/{loaded.environment_key}"
+    before = _proved.get(scope)
     try:
         body = render_content(Content(definitions=entry.definitions, texts=loaded.texts))
         with watch.step("prove"):
             content = prove_bytes(scope, body)
         with watch.step("compile"):
-            snapshot = compile_snapshot(
-                content.definitions, entry.kills.switches, _proved.get(scope)
-            )
+            previous = before.snapshot if before else None
+            snapshot = compile_snapshot(content.definitions, entry.kills.switches, previous)
         _log.info("snapshot.compiled", scope=scope, change_seq=loaded.change_seq)
         with watch.step("prove"):
-            prove_sample(scope, snapshot, now=now)
-            prove_promises(scope, snapshot, entry.promises, now=now)
-        _proved[scope] = snapshot
+            left = find_unproved(snapshot, before, now=now)
+            prove_sample(scope, snapshot, now=now, unproved=left)
+            prove_promises(scope, snapshot, entry.promises, now=now, before=before, unproved=left)
+        _proved[scope] = Proof(snapshot, entry.promises, now)
         broken = tuple(list_broken(snapshot))
         for finding in broken:
             _log.warning(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Prefetch, Q
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
 
 from flags.engine import definitions as made
 from flags.models import Feature, KillSwitch, LegalOrder, Offer
@@ -14,12 +17,27 @@ LIVE_FEATURE = Q(feature=None) | Q(feature__archived_at=None)
 
 def load_offers(app_key: str, environment_key: str, *, using: str) -> tuple[made.Offer, ...]:
     """Load the offers of one scope, ordered by their rule's key; one query."""
-    rows = (
+    rows = _list_offers(app_key, environment_key, using=using)
+    return tuple(sorted(map(build_offer, rows), key=lambda offer: offer.rule.key))
+
+
+def load_offers_of(
+    app_key: str, environment_key: str, facts: Mapping[str, Any], *, using: str
+) -> tuple[made.Offer, ...]:
+    """Load the offers of one target at one place, which the audit told; one query."""
+    keys = {name: facts[name] for name in ("feature", "bundle", "market")}
+    names = {f"{name}__key" if key else name: key for name, key in keys.items()}
+    codes = {f"{name}_id": facts[name] for name in ("subdivision", "territory")}
+    rows = _list_offers(app_key, environment_key, using=using)
+    return tuple(map(build_offer, rows.filter(**names, **codes)))
+
+
+def _list_offers(app_key: str, environment_key: str, *, using: str) -> QuerySet[Offer]:
+    return (
         Offer.objects.using(using)
         .filter(LIVE_FEATURE, app__key=app_key, environment__key=environment_key)
         .select_related("feature", "bundle", "market")
     )
-    return tuple(sorted(map(build_offer, rows), key=lambda offer: offer.rule.key))
 
 
 def build_offer(row: Offer) -> made.Offer:

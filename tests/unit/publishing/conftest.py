@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from flags.publishing import load
+from flags.publishing import load, publish
 from tests.unit.publishing.shop import open_shop
 
 
@@ -18,4 +18,6 @@ def shop(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     settings.REDIS_URL = "unix:///nowhere/redis.sock"
     monkeypatch.setattr(load, "SNAPSHOT_ALIAS", "default")
+    monkeypatch.setattr(publish, "_read", {})
+    monkeypatch.setattr(publish, "_proved", {})
     open_shop()

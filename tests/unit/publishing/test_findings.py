@@ -39,14 +39,14 @@ def vary_by_city() -> None:
 def break_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have what is loaded name a profile that is not there."""
 
-    def load_broken(environment_key: str) -> Loaded:
+    def load_broken(environment_key: str, _last: Loaded | None) -> Loaded:
         loaded = load(environment_key)
         entry = loaded.apps[0]
         lost = Feature(key="lost", profile="nowhere")
         definitions = structs.replace(
             entry.definitions, features=(*entry.definitions.features, lost)
         )
-        return replace(loaded, apps=(replace(entry, definitions=definitions),))
+        return replace(loaded, apps=(replace(entry, definitions=definitions),), mark=None)
 
     monkeypatch.setattr(publishing, "load", load_broken)
 

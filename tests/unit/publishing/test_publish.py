@@ -179,14 +179,14 @@ def test_broken_feature_is_published_off_and_named(
 ) -> None:
     """The other features of the environment do not wait until somebody mends it."""
 
-    def load_broken(environment_key: str) -> Loaded:
+    def load_broken(environment_key: str, _last: Loaded | None) -> Loaded:
         loaded = load(environment_key)
         entry = loaded.apps[0]
         lost = Feature(key="lost", profile="nowhere")
         definitions = structs.replace(
             entry.definitions, features=(*entry.definitions.features, lost)
         )
-        return replace(loaded, apps=(replace(entry, definitions=definitions),))
+        return replace(loaded, apps=(replace(entry, definitions=definitions),), mark=None)
 
     monkeypatch.setattr(publishing, "load", load_broken)
     published = publish("production", now=NOW)

@@ -18,6 +18,7 @@ from regions.governance.execute import Receipt, execute
 from regions.governance.models import Environment
 from regions.governance.policy import APPROVERS, TRANSLATORS
 from regions.translations.sync import SyncReport, sync_locale
+from tests.readings import watch_readings
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -106,6 +107,12 @@ class Catalogs:
 
 
 Give = Callable[[Command, User], Receipt]
+
+
+@pytest.fixture(autouse=True)
+def readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare what a publish reads anew with what it would read in full."""
+    watch_readings(monkeypatch)
 
 
 @pytest.fixture
