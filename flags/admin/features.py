@@ -26,6 +26,7 @@ from flags.admin.findings import (
     tell_broken,
     tell_in_sdks,
 )
+from flags.admin.lines import TagsField
 from flags.admin.marks import badge, status_badge
 from flags.models import Bundle, Feature
 from flags.models.feature import (
@@ -84,6 +85,7 @@ class FeatureChangeForm(CommandForm):
     profile = profile_field()
     requires = features_field(_("Requires"))
     text_key = forms.CharField(max_length=200, required=False, label=_("Text shown while off"))
+    tags = TagsField()
 
     @classmethod
     def read(cls, instance: Feature) -> dict[str, Any]:
@@ -158,6 +160,7 @@ class FeatureAdmin(CommandAdmin):
         ("offer_basis", "laws", "fail_direction"),
         ("default_mark", "profile", "partner_basis"),
         "requires",
+        "shown_tags",
     )
     steps = (
         Step(
@@ -206,6 +209,11 @@ class FeatureAdmin(CommandAdmin):
     def laws(self, row: Feature) -> str:
         """Show the signals whose laws count."""
         return ", ".join(str(SIGNAL_LABELS.get(signal, signal)) for signal in row.law_basis)
+
+    @admin.display(description=_("Tags"))
+    def shown_tags(self, row: Feature) -> str:
+        """Show its tags with the one of its bundle."""
+        return ", ".join([*row.tags, f"bundle:{row.bundle.key}"])
 
     @admin.display(description=_("Requires"))
     def requires(self, row: Feature) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from flags.models import Constraint, PlatformMinimum
 from flags.operations.constraints import LIST_OPERATORS, ConstraintSpec
@@ -39,6 +40,29 @@ class LinesField(forms.CharField):
     def parse(self, line: str) -> object:
         """Return what a line means, or refuse it."""
         raise NotImplementedError
+
+
+class TagsField(forms.CharField):
+    """Tags between commas, that clean to a tuple."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            max_length=2_000,
+            required=False,
+            label=_lazy("Tags"),
+            help_text=_lazy(
+                "Between commas, each of the form type:value, such as team:growth. Backend SDKs"
+                " may ask for the features that have one; bundle:… is there by itself."
+            ),
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return stored tags as they are typed."""
+        return ", ".join(value) if isinstance(value, list | tuple) else value
+
+    def clean(self, value: Any) -> Any:
+        """Return each tag once trimmed; what a tag may be is the command's matter."""
+        return tuple(tag.strip() for tag in str(super().clean(value)).split(",") if tag.strip())
 
 
 class ConstraintsField(LinesField):

@@ -163,6 +163,7 @@ def _list_features(facts: Facts) -> Iterator[Command]:
             profile=row["profile"],
             requires=tuple(row.get("requires", ())),
             text_key=row.get("text_key", ""),
+            tags=tuple(row.get("tags", ())),
         )
 
 

@@ -69,6 +69,7 @@ class Feature(models.Model):
     when none is needed; `fail_direction` says what an unknown signal means;
     `default_status` holds where no offer does; `off_value` is what a closed gate answers.
     `value_schema` is a JSON Schema (draft 2020-12) that values of type `json` fit, empty for any.
+    `tags` is a list of `type:value` by which clients may ask for some features only.
     """
 
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="features")
@@ -110,6 +111,7 @@ class Feature(models.Model):
         verbose_name=_("platform profile"),
     )
     text_key = models.CharField(max_length=200, blank=True, verbose_name=_("text shown while off"))
+    tags = models.JSONField(default=list, blank=True, verbose_name=_("tags"))
     archived_at = models.DateTimeField(null=True, blank=True, verbose_name=_("archived at"))
 
     class Meta:

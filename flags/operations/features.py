@@ -17,6 +17,7 @@ from flags.models.feature import (
 )
 from flags.models.feature import VALUE_TYPES as VALUE_TYPE_CHOICES
 from flags.operations.lookups import get_bundle, get_feature
+from flags.operations.tags import check_tags
 from flags.operations.values import ValueRules, check_rules, check_variants, settle_off_value
 from regions.governance.commands import Change, Command, Moment, Refused, operation
 from regions.models import App
@@ -68,6 +69,7 @@ class SetFeature(Command):
     profile: str = ""
     requires: tuple[str, ...] = ()
     text_key: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,7 @@ def set_feature(command: SetFeature, _moment: Moment) -> Iterable[Change]:
         "default_status": command.default_status,
         "profile": _get_profile(app, command.profile),
         "text_key": command.text_key,
+        "tags": check_tags(command.tags, of=of),
         "archived_at": None,
     }
     found = Feature.objects.filter(app=app, key=command.key).first()

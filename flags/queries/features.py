@@ -53,6 +53,7 @@ def load_features(app_key: str, environment_key: str, *, using: str) -> tuple[ma
             profile=row.profile.key if row.profile else "",
             requires=tuple(required[row.pk]),
             text_key=row.text_key,
+            tags=tuple(row.tags),
             strategies=tuple(strategies[row.pk]),
         )
         for row in rows
