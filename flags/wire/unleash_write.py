@@ -20,9 +20,9 @@ from regions import canonical
 
 # Shorter constraints cost less where they are than as a segment's number.
 _SHARED_BYTES_MIN = 120
-# Numbers of shared constraints are 30 bits above the row ids of named segments; together
-# they stay within the 31 bits that every SDK reads.
-_SHARED_FROM = 2**30
+# Numbers of shared constraints have eight digits, more than row ids of named segments have;
+# more digits would be sent with every strategy. Two that meet are spelled out (`states`).
+_SHARED_FROM, _SHARED_TO = 10_000_000, 100_000_000
 
 Shared = tuple[int, bytes] | None
 
@@ -68,8 +68,9 @@ class Writer:
         body = canonical.encode(written)
         known: Shared = None
         if len(body) >= _SHARED_BYTES_MIN:
-            number = _SHARED_FROM + int(sha256(body).hexdigest()[:8], 16) % _SHARED_FROM
-            known = number, write_segment(number, f"shared-{number}", (constraint,))
+            drawn = int(sha256(body).hexdigest()[:16], 16)
+            number = _SHARED_FROM + drawn % (_SHARED_TO - _SHARED_FROM)
+            known = number, write_segment(number, "shared", (constraint,))
         self.known[constraint] = known
         return known
 

@@ -234,13 +234,16 @@ def test_a_feature_is_added_changed_and_archived(world: Do, sign_in: SignIn) -> 
         "fail_direction": "closed",
         "default_status": "planned",
         "requires": ["pay.card"],
+        "tags": "team:growth, risk:money,",
     }
     assert 302 == client.post(reverse("admin:flags_feature_add"), form).status_code
     row = Feature.objects.get(key="pay.new")
+    assert ["risk:money", "team:growth"] == row.tags
     assert ["account", "location"] == row.law_basis
     assert ["pay.card"] == [each.required.key for each in row.requirements.all()]
     change = {**form, "description": "Something newer", "requires": []}
     address = reverse("admin:flags_feature_change", args=[row.pk])
+    assert 'value="risk:money, team:growth"' in client.get(address).content.decode()
     assert 302 == client.post(address, change).status_code
     row.refresh_from_db()
     assert ("Something newer", 0) == (row.description, row.requirements.count())
