@@ -34,6 +34,14 @@ class TerritoryChoiceField(KeyChoiceField):
         return f"{territory_name(obj.code)} ({obj.code})"
 
 
+class TerritoriesChoiceField(KeysChoiceField):
+    """Several countries and regions, shown with their names in the reader's language."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return `Singapore (SG)`."""
+        return f"{territory_name(obj.code)} ({obj.code})"
+
+
 def app_field() -> KeyChoiceField:
     """Return the choice of an app."""
     return KeyChoiceField(queryset=App.objects.all(), label=_("App"), empty_label=None)
@@ -93,6 +101,14 @@ def territory_field(**kwargs: Any) -> TerritoryChoiceField:
     """Return the choice of a country or region."""
     return TerritoryChoiceField(
         label=_("Country or region"), required=False, empty_label=_("none"), **kwargs
+    )
+
+
+def territories_field(label: Any, **kwargs: Any) -> TerritoriesChoiceField:
+    """Return the choice of several countries and regions."""
+    rows = Territory.objects.all()
+    return TerritoriesChoiceField(
+        queryset=rows, key="code", label=label, **{"required": False, **kwargs}
     )
 
 

@@ -1,69 +1,62 @@
-"""Client tokens: made once, shown once, revoked at once."""
+"""Client tokens: made once, shown once, replaced in time, revoked at once."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from flags.admin.choices import environment_field
-from flags.admin.marks import badge
+from flags.admin.token_forms import RevokeForm, RotateForm, TokenForm
+from flags.admin.token_states import (
+    StateFilter,
+    state_badge,
+    tell_age,
+    tell_all,
+    tell_places,
+    tell_scope,
+    tell_use,
+    works,
+)
 from flags.models import ClientToken, Feature
-from flags.models.token import TOKEN_KINDS
-from flags.operations.tokens import EVERY_APP, CreateToken, RevokeToken, new_token_text
-from regions.governance.admin_forms import CommandForm, KeyChoiceField
+from flags.operations.rotations import RotateToken
+from flags.operations.tokens import CreateToken, RevokeToken
 from regions.governance.admin_pages import CommandAdmin, Step, receipt_note
 from regions.governance.execute import Receipt
-from regions.models import App
-
-
-class TokenForm(CommandForm):
-    """Who the token is for; its text is made here and shown once."""
-
-    app = KeyChoiceField(
-        queryset=App.objects.all(), required=False, label=_("App"), empty_label=_("every app")
-    )
-    environment = environment_field()
-    kind = forms.ChoiceField(choices=TOKEN_KINDS, label=_("Kind"))
-    name = forms.CharField(
-        max_length=120, label=_("Name"), help_text=_("Which client or server will use it.")
-    )
-    expires_at = forms.SplitDateTimeField(required=False, label=_("Expires at (UTC)"))
-    text = ""
-
-    def build(self) -> CreateToken:
-        """Return the creation, with a text that nobody has seen before."""
-        values = self.cleaned_data
-        app = values["app"] or EVERY_APP
-        self.text = new_token_text(app, values["environment"])
-        return CreateToken(**{**values, "app": app}, token=self.text)
-
-
-class RevokeForm(CommandForm):
-    """Nothing to type; the page asks."""
-
-    def build(self) -> RevokeToken:
-        """Return the revocation of this token."""
-        row: ClientToken = self.instance
-        return RevokeToken(environment=row.environment.key, token_id=row.pk)
 
 
 def _tell_revocation(row: ClientToken) -> str:
-    return _t(
-        "Every client that uses “%(name)s” (%(kind)s, %(environment)s) is refused from now on. "
-        "This cannot be taken back; make a new token instead."
-    ) % {"name": row.name, "kind": row.get_kind_display(), "environment": row.environment}
+    told = _t(
+        "Every client that uses “%(name)s” (%(kind)s, %(scope)s) is refused from now on, and its"
+        " event streams end within seconds. This cannot be taken back; make a new token instead."
+    ) % {"name": row.name, "kind": row.get_kind_display(), "scope": tell_scope(row)}
+    return f"{told} {_tell_last_use(row)}"
 
 
-def _write_question(app: str) -> str:
+def _tell_rotation(row: ClientToken) -> str:
+    told = _t(
+        "A new token takes the place of “%(name)s” and may do the same. Both work for a while, so"
+        " that clients can change over; then the old one ends by itself."
+    ) % {"name": row.name}
+    return f"{told} {_tell_last_use(row)}"
+
+
+def _tell_last_use(row: ClientToken) -> str:
+    if row.last_used_at is None:
+        return _t("It has not been used yet.")
+    return _t("It was last used: %(age)s.") % {"age": tell_age(row.last_used_at)}
+
+
+def _write_question(app: str, country: str) -> str:
     """Return a body for `/api/explain`, about the first feature that the token may ask about.
 
     A token for every app has to name the one that it means.
@@ -72,7 +65,7 @@ def _write_question(app: str) -> str:
     found = (rows.filter(app__key=app) if app else rows).values_list("app__key", "key").first()
     asked_app, feature = found or (app, "a-feature")
     about = {"feature": feature} if app else {"app": asked_app, "feature": feature}
-    return json.dumps(about | {"context": {"accountCountry": "SG"}})
+    return json.dumps(about | {"context": {"accountCountry": country}})
 
 
 @admin.register(ClientToken)
@@ -83,11 +76,23 @@ class ClientTokenAdmin(CommandAdmin):
     add_form = TokenForm
     view_fields = (
         ("name", "state"),
+        "may",
         ("scope", "kind"),
+        ("places", "event_streams"),
+        ("expires_at", "last_used"),
         ("created_at", "created_by"),
-        ("expires_at", "revoked_at"),
+        ("successor", "predecessor"),
+        "revoked_at",
     )
     steps = (
+        Step(
+            name="rotate",
+            label=_("Replace by a new one"),
+            command=RotateToken,
+            form=RotateForm,
+            sentence=_tell_rotation,
+            open_for=lambda row: works(row, timezone.now()) and row.replaced_by_id is None,
+        ),
         Step(
             name="revoke",
             label=_("Revoke"),
@@ -98,26 +103,58 @@ class ClientTokenAdmin(CommandAdmin):
             danger=True,
         ),
     )
-    list_display = ("name", "state", "scope", "kind", "created_at", "created_by", "expires_at")
-    list_filter = ("environment", "kind", ("revoked_at", admin.EmptyFieldListFilter))
-    search_fields = ("name", "created_by", "app__key")
+    list_display = (
+        "name",
+        "state",
+        "kind",
+        "scope",
+        "places",
+        "expires_at",
+        "last_used",
+        "created_by",
+        "created_at",
+    )
+    list_filter = (StateFilter, "environment", "kind", "app")
+    search_fields = ("name", "created_by", "app__key", "app__name")
     ordering: ClassVar = ("-created_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ClientToken]:
-        """Return the tokens with their scopes."""
+        """Return the tokens with their scopes, and with who comes before and after."""
         rows: QuerySet[ClientToken] = super().get_queryset(request)
-        return rows.select_related("app", "environment")
+        return rows.select_related("app", "environment", "replaced_by", "replaces")
 
     def respond_done(self, request: HttpRequest, form: Any, receipt: Receipt) -> HttpResponse:
-        """Show the token's text, this one time; no cache may keep the page."""
+        """Show the token's text, this one time."""
+        return self._show_once(request, form.text, receipt)
+
+    def respond_step(
+        self, request: HttpRequest, row: Any, *, step: Step, form: Any, receipt: Receipt
+    ) -> HttpResponse:
+        """Show the text of a token that took another's place, this one time."""
+        if step.name != "rotate":
+            return super().respond_step(request, row, step=step, form=form, receipt=receipt)
+        row.refresh_from_db()
+        at = formats.date_format(row.expires_at, "DATETIME_FORMAT")
+        until = _t("The old token works until %(at)s (UTC).") % {"at": at}
+        return self._show_once(request, form.text, receipt, until=until)
+
+    def _show_once(
+        self, request: HttpRequest, text: str, receipt: Receipt, *, until: str = ""
+    ) -> HttpResponse:
+        """Show a new token and how to use it; no cache may keep the page."""
+        row = self.get_queryset(request).get(digest=hashlib.sha256(text.encode()).hexdigest())
+        country = next(iter(row.territories), "SG")
         context = {
             **self.admin_site.each_context(request),
             "title": _("Client token"),
-            "subtitle": form.cleaned_data["name"],
+            "subtitle": row.name,
             "opts": self.opts,
-            "token": form.text,
-            "kind": form.cleaned_data["kind"],
-            "question": _write_question(form.cleaned_data["app"]),
+            "token": text,
+            "kind": row.kind,
+            "may": tell_all(row),
+            "until": until,
+            "country": country,
+            "question": _write_question(row.app.key if row.app else "", country),
             "note": receipt_note(receipt),
             "back": self._list_address(request),
         }
@@ -127,16 +164,44 @@ class ClientTokenAdmin(CommandAdmin):
     @admin.display(description=_("Reads"))
     def scope(self, row: ClientToken) -> str:
         """Show the app and the environment."""
-        return f"{row.app.key if row.app else EVERY_APP}:{row.environment.key}"
+        return tell_scope(row)
 
-    @admin.display(description=_("State"), ordering="revoked_at")
+    @admin.display(description=_("State"))
     def state(self, row: ClientToken) -> Any:
         """Show whether it lets anybody in."""
-        if row.revoked_at is not None:
-            return badge("not-offered", _("Revoked"))
-        if row.expires_at is not None and row.expires_at <= timezone.now():
-            return badge("withdrawn", _("Expired"))
-        return badge("live", _("In use"))
+        return state_badge(row)
+
+    @admin.display(description=_("People in"))
+    def places(self, row: ClientToken) -> str:
+        """Show about whom it may ask."""
+        return tell_places(row.territories)
+
+    @admin.display(description=_("Last used"), ordering="last_used_at")
+    def last_used(self, row: ClientToken) -> Any:
+        """Show how long ago a client came with it."""
+        return tell_use(row)
+
+    @admin.display(description=_("What it is for"))
+    def may(self, row: ClientToken) -> str:
+        """Say what it may do."""
+        return tell_all(row)
+
+    @admin.display(description=_("Replaced by"))
+    def successor(self, row: ClientToken) -> Any:
+        """Lead to the token that took its place."""
+        return self._link(row.replaced_by)
+
+    @admin.display(description=_("Takes the place of"))
+    def predecessor(self, row: ClientToken) -> Any:
+        """Lead to the token whose place it took."""
+        return self._link(getattr(row, "replaces", None))
+
+    def _link(self, row: ClientToken | None) -> Any:
+        if row is None:
+            return None
+        address = reverse("admin:flags_clienttoken_change", args=[row.pk])
+        made = formats.date_format(row.created_at, "DATETIME_FORMAT")
+        return format_html('<a class="underline" href="{}">{} ({})</a>', address, row.name, made)
 
     def audit_query(self, row: ClientToken) -> str:
         """Return the name of the token, which its key in the audit contains."""

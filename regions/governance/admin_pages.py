@@ -340,7 +340,7 @@ class CommandAdmin(ReadOnlyAdmin):
             except Refused as refused:
                 form.add_refusal(refused)
             else:
-                return self._respond_step(request, row, step, receipt)
+                return self.respond_step(request, row, step=step, form=form, receipt=receipt)
         context = {
             **self.admin_site.each_context(request),
             "title": step.label,
@@ -355,9 +355,16 @@ class CommandAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "landfall/step.html", context)
 
-    def _respond_step(
-        self, request: HttpRequest, row: Model, step: Step, receipt: Receipt
+    def respond_step(
+        self,
+        request: HttpRequest,
+        row: Model,
+        *,
+        step: Step,
+        form: CommandForm,
+        receipt: Receipt,
     ) -> HttpResponse:
+        """Tell what came of a step and go back to the row, or to the list where it is gone."""
         messages.success(request, receipt_note(receipt))
         gone = step.back_to_list
         return HttpResponseRedirect(self._list_address(request) if gone else self._row_address(row))
