@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from typing import NamedTuple
 
-from flags.delivery.contexts import Contexts, Throws, is_memorable
 from flags.delivery.http import (
     JSON,
     NO_CACHE,
@@ -16,7 +14,7 @@ from flags.delivery.http import (
     Response,
     etag_matches,
 )
-from flags.delivery.state import Known, View
+from flags.delivery.state import View
 from flags.engine.context import Context
 from flags.engine.evaluate import answer, evaluate
 from flags.engine.pages import Renderer
@@ -30,42 +28,6 @@ class Fragments(NamedTuple):
 
     etag: bytes
     parts: list[bytes]
-
-
-class Remembered(NamedTuple):
-    """An answer that holds for the same question between two instants."""
-
-    fragments: Fragments
-    since: datetime
-    until: datetime
-
-
-def recall(
-    view: View, request: Request, known: Known, renderer: Renderer, contexts: Contexts
-) -> Fragments:
-    """Evaluate a GET, or find what was answered to the very same question before.
-
-    Clients ask with the same query every few seconds. An answer is remembered with its
-    view, until the next dated rule flips, and only where nothing was left to chance (a
-    session that was made up is chance too).
-    """
-    token = known.token
-    key = (request.query, request.peer, renderer.name, token.kind, token.territories)
-    before: Remembered | None = view.answers.get(key)
-    if before is not None and before.since <= datetime.now(UTC) < before.until:
-        return before.fragments
-    throws = Throws.count
-    context = contexts.of_query(request, known)
-    fragments = evaluate_view(view, context, renderer)
-    if throws == Throws.count and not context.as_of and is_memorable(request):
-        if len(view.answers) >= REMEMBERED_ANSWERS:
-            view.answers.clear()
-        eras = [live.snapshot.find_era(context.now) for live in view.lives]
-        if eras:
-            # A clock that is set back leaves the era by its beginning.
-            since, until = max(era.starts for era in eras), min(era.ends for era in eras)
-            view.answers[key] = Remembered(fragments, since, until)
-    return fragments
 
 
 def evaluate_view(view: View, context: Context, renderer: Renderer) -> Fragments:

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from flags.delivery.burnt import check_address, names_token
+from flags.delivery.contexts import Throws
 from flags.delivery.http import (
     VARY_BROWSER,
     VARY_TOKEN,
@@ -28,7 +29,7 @@ from flags.delivery.http import (
     render_error_headers,
 )
 from flags.delivery.proxies import Proxies
-from flags.delivery.routes import Family, OpenStream, Route, find_family, find_route, owns
+from flags.delivery.routes import Answer, Family, OpenStream, Route, find_family, find_route, owns
 from flags.delivery.service import FindText, Service
 from flags.delivery.settings import Settings
 from flags.delivery.state import State
@@ -74,7 +75,8 @@ class App:
                 await self.stream(route, route.open, request, receive, send)
                 return
             response = await self.respond(route, request, receive)
-        response.headers.extend(self.family_headers(request, family))
+        if not response.whole:
+            complete(response, self.family_headers(request, family))
         await send_response(send, request, response)
         self.service.counters.observe(name, response.status, time.perf_counter() - started)
 
@@ -100,17 +102,36 @@ class App:
                 check_address(request, self.service.state.tokens)
             if method == "POST":
                 request.body = await read_body(request, receive, route.body_bytes)
-            try:
-                return answer(self.service, request)
-            except Refusal as refusal:
-                if route.late is None or refusal.status != HTTPStatus.NOT_FOUND:
-                    raise
-                return await route.late(self.service, request)
+            return await self.answer(route, answer, request)
         except Refusal as refusal:
             return self.refuse(request, route.family, refusal)
         except Exception:  # noqa: BLE001 - a client gets an answer, whatever is broken
             _log.exception("request.failed", route=route.name)
             return self.refuse(request, route.family, Refusal(500, "Something is broken here."))
+
+    async def answer(self, route: Route, answer: Answer, request: Request) -> Response:
+        """Answer what is to be answered; what is late may be looked up off the loop."""
+        if route.recalls and request.method != "HEAD":
+            return self.recall(route, answer, request)
+        try:
+            return answer(self.service, request)
+        except Refusal as refusal:
+            if route.late is None or refusal.status != HTTPStatus.NOT_FOUND:
+                raise
+            return await route.late(self.service, request)
+
+    def recall(self, route: Route, answer: Answer, request: Request) -> Response:
+        """Return what was answered to the same question before, else answer and keep it."""
+        recall = self.service.recall
+        question = recall.ask(route.name, request)
+        found = recall.find(question, request, self.service.list_freshness())
+        if found is not None:
+            return found
+        throws = Throws.count
+        response = answer(self.service, request)
+        complete(response, self.family_headers(request, route.family))
+        recall.keep(question, request, response, throws)
+        return response._replace(whole=True)
 
     async def stream(
         self,
@@ -126,7 +147,7 @@ class App:
             listener = admit(self.service, request)
         except Refusal as refusal:
             response = self.refuse(request, route.family, refusal)
-            response.headers.extend(self.family_headers(request, route.family))
+            complete(response, self.family_headers(request, route.family))
             await send_response(send, request, response)
             self.service.counters.observe(route.name, response.status, 0.0)
             return
@@ -227,13 +248,17 @@ async def read_body(request: Request, receive: Receive, limit_bytes: int) -> byt
             return b"".join(chunks)
 
 
-async def send_response(send: Send, request: Request, response: Response) -> None:
-    """Send head and body; a HEAD or 304 goes without body, a 204 and 304 without length."""
-    body = response.body
-    headers = response.headers
+def complete(response: Response, family: list[Header]) -> None:
+    """Add a family's headers and the length; a 204 and 304 go without length."""
+    response.headers.extend(family)
     if response.status not in {204, 304}:
-        headers.append((b"content-length", b"%d" % len(body)))
+        response.headers.append((b"content-length", b"%d" % len(response.body)))
+
+
+async def send_response(send: Send, request: Request, response: Response) -> None:
+    """Send head and body; a HEAD or 304 goes without body."""
+    status, headers, body, _whole = response
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     if request.method == "HEAD":
         body = b""
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -8,7 +8,6 @@ from flags.delivery.answers import (
     evaluate_feature,
     evaluate_view,
     is_known,
-    recall,
     unknown_flag,
 )
 from flags.delivery.auth import EVALUATION
@@ -41,10 +40,7 @@ def list_toggles(service: Service, request: Request, renderer: Renderer) -> Resp
     """Evaluate for the context of the query or body; the ETag covers what is answered."""
     known = service.gatekeeper.identify(request, EVALUATION)
     view = service.gatekeeper.view(known)
-    if request.method == "POST":
-        found = evaluate_view(view, service.contexts.of_body(request, known), renderer)
-    else:
-        found = recall(view, request, known, renderer, service.contexts)
+    found = evaluate_view(view, service.contexts.of(request, known), renderer)
     stamp = service.stamp(view)
     if is_known(request, found.etag):
         return answer_unchanged(found.etag, stamp)

@@ -21,17 +21,20 @@ NO_STORE = (b"cache-control", b"no-store")
 VARY_TOKEN = (b"vary", b"Authorization")
 VARY_BROWSER = (b"vary", b"Authorization, Origin")
 EXPOSED = b"ETag, Retry-After, X-Landfall-Revision, X-Landfall-Stale"
+# Headers that tell how fresh the node is; all others are the same the next time.
+FRESHNESS = frozenset({b"x-landfall-stale"})
 PREFLIGHT_SECONDS = b"86400"
 
 encode_json = msgspec.json.Encoder().encode
 
 
 class Response(NamedTuple):
-    """A whole answer; the length is added when it is sent."""
+    """An answer; `whole` once its family's headers and its length are there."""
 
     status: int
     headers: list[Header]
     body: bytes = b""
+    whole: bool = False
 
 
 class Request:

@@ -36,7 +36,8 @@ class Route:
     """One path or prefix; `late` may answer off the loop what `answers` does not find.
 
     `open` admits a listener where GET is answered with an event stream. Routes that
-    `remember` what a query means look for burnt tokens in it themselves, once.
+    `remember` what a query means look for burnt tokens in it themselves, once. Where a
+    route `recalls`, the same question may get the answer that it got before.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Route:
     open: OpenStream | None = None
     late: LateAnswer | None = None
     remembers: bool = False
+    recalls: bool = False
 
 
 def read(name: str, family: Family, answer: Answer, late: LateAnswer | None = None) -> Route:
@@ -60,7 +62,8 @@ def post(name: str, family: Family, answer: Answer, body_bytes: int = CONTEXT_BY
 
 def both(name: str, family: Family, answer: Answer) -> Route:
     """Build a route for a context in the query of a GET or the body of a POST."""
-    return Route(name, family, {"GET": answer, "POST": answer}, remembers=True)
+    methods = {"GET": answer, "POST": answer}
+    return Route(name, family, methods, remembers=True, recalls=True)
 
 
 def stream(name: str, family: Family, head: Answer, admit: OpenStream) -> Route:
@@ -87,7 +90,9 @@ EXACT: dict[str, Route] = {
     "/api/frontend/client/register": post(
         "frontend_register", "browser", frontend.accept_registration
     ),
-    "/ofrep/v1/evaluate/flags": post("ofrep_bulk", "ofrep", ofrep.evaluate_bulk),
+    "/ofrep/v1/evaluate/flags": Route(
+        "ofrep_bulk", "ofrep", {"POST": ofrep.evaluate_bulk}, recalls=True
+    ),
     ofrep.EVENTS_PATH: stream("ofrep_events", "ofrep", answer_head, open_hints),
     variant.STREAM_PATH: stream("stream", "browser", answer_head, open_hints),
     "/api/variant": both("variant", "browser", variant.get_manifest),

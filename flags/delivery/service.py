@@ -8,6 +8,7 @@ from flags.delivery.auth import Gatekeeper
 from flags.delivery.contexts import Contexts
 from flags.delivery.http import Header
 from flags.delivery.metrics import Counters
+from flags.delivery.recall import Recall
 from flags.delivery.settings import Settings
 from flags.delivery.state import State, View
 from flags.delivery.streams import Hub
@@ -23,6 +24,7 @@ class Service:
         self.settings = settings
         self.counters: Counters = state.counters
         self.gatekeeper = Gatekeeper.build(state, settings)
+        self.recall = Recall(state, settings, self.gatekeeper)
         self.contexts = Contexts(state)
         self.hub = Hub(state, settings)
         self.find_text = find_text
@@ -30,8 +32,9 @@ class Service:
 
     def stamp(self, view: View) -> list[Header]:
         """Return the headers that tell how new an answer is."""
-        headers = [(b"x-landfall-revision", b"%d" % view.revision)]
+        return [(b"x-landfall-revision", b"%d" % view.revision), *self.list_freshness()]
+
+    def list_freshness(self) -> list[Header]:
+        """Return the headers that differ from one second to the next (`FRESHNESS`)."""
         stale = self.state.stale_seconds()
-        if stale:
-            headers.append((b"x-landfall-stale", b"%d" % stale))
-        return headers
+        return [(b"x-landfall-stale", b"%d" % stale)] if stale else []

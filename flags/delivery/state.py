@@ -48,7 +48,8 @@ class View:
 
     `bodies` keeps definitions that were rendered from it, `answers` what was evaluated;
     both are bounded by who fills them and die with the view. Its `history` goes on in the
-    view that takes its place.
+    view that takes its place. The `mark` is its own: who holds it knows whether this view is
+    still served, and keeps nothing of it alive.
     """
 
     environment: str
@@ -57,6 +58,7 @@ class View:
     bodies: dict[object, tuple[bytes, bytes]] = field(default_factory=dict, repr=False)
     answers: dict[object, Any] = field(default_factory=dict, repr=False)
     history: History = field(default_factory=History, repr=False)
+    mark: object = field(default_factory=object, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

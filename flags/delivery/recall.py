@@ -1,0 +1,156 @@
+"""Answers that were given before to the very same question.
+
+Clients ask with the same words every few seconds. What they were told holds until the view
+is another one, the token is, or a dated rule flips; and only where nothing was left to
+chance (a session that was made up is chance too). It is kept whole, head and body, so that
+the second time costs a look-up and the sends.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from msgspec import Struct
+
+from flags.delivery.auth import Gatekeeper
+from flags.delivery.contexts import Throws
+from flags.delivery.http import FRESHNESS, Header, Request, Response, etag_matches
+from flags.delivery.settings import Settings
+from flags.delivery.state import Known, State, View
+from flags.engine.tables import Purse, Table
+
+# In each of two generations, for all views of a process together.
+KEPT_BYTES = 32 * 2**20
+# Longer questions are answered and not kept: thousands of them would fill the memory.
+QUESTION_BYTES = 2_048
+# Of longer bodies only the ETag is kept, which is what clients with an answer need.
+BODY_BYTES = 16_384
+# A question's key, two heads and their slots in the tables.
+ENTRY_BYTES = 1_800
+
+Question = tuple[object, ...]
+
+
+class Kept(Struct, frozen=True, gc=False):
+    """A whole answer; no body where only a 304 was asked for so far.
+
+    It names its view by the view's mark alone, so that it keeps no old revision alive.
+    """
+
+    shown: bytes
+    known: Known
+    mark: object
+    since: float
+    until: float
+    etag: bytes
+    unchanged: tuple[Header, ...]
+    head: tuple[Header, ...] = ()
+    body: bytes | None = None
+
+
+class Recall:
+    """Keeps answers of a node in a table that is bounded in bytes; nothing is looked up."""
+
+    def __init__(self, state: State, settings: Settings, gatekeeper: Gatekeeper) -> None:
+        """Start with nothing kept."""
+        self.state = state
+        self.gatekeeper = gatekeeper
+        self.kept: Table[Question, Kept] = Table()
+        Purse(KEPT_BYTES).adopt(self.kept)
+        shown = [b"authorization", b"x-api-key", settings.token_header]
+        self.shown = tuple(name for name in shown if name)
+        # What an answer may depend on besides question and person.
+        self.heeded = (*self.shown, b"accept-language", b"content-type", b"content-encoding")
+        if "*" not in settings.origins:
+            self.heeded = (*self.heeded, b"origin")
+
+    def ask(self, route: str, request: Request) -> Question:
+        """Return everything that the answer depends on, as a key."""
+        return (
+            route,
+            request.method,
+            request.query,
+            request.body,
+            request.peer,
+            *map(request.headers.get, self.heeded),
+        )
+
+    def find(
+        self, question: Question, request: Request, fresh: Sequence[Header]
+    ) -> Response | None:
+        """Return what was answered before, with how fresh the node is now."""
+        kept = self.kept.get(question)
+        if (
+            kept is None
+            or not kept.since <= time.time() < kept.until
+            or self.gatekeeper.found.get(kept.shown) is not kept.known
+        ):
+            return None
+        view = self.state.view(kept.known.token.app, kept.known.environment)
+        if view is None or view.mark is not kept.mark:
+            return None
+        known = request.headers.get(b"if-none-match")
+        if known is not None and (known == kept.etag or etag_matches(known, kept.etag)):
+            return Response(304, [*kept.unchanged, *fresh], whole=True)
+        if kept.body is None:
+            return None
+        return Response(200, [*kept.head, *fresh], kept.body, whole=True)
+
+    def keep(self, question: Question, request: Request, response: Response, throws: int) -> None:
+        """Keep an answer with its whole head, unless the next one may be another.
+
+        `throws` is how often dice had been thrown before it was made.
+        """
+        if (
+            response.status not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
+            or throws != Throws.count
+            or weigh(question) > QUESTION_BYTES
+        ):
+            return
+        shown = next((value for name in self.shown if (value := request.headers.get(name))), b"")
+        known = self.gatekeeper.found.get(shown)
+        etag = next((text for name, text in response.headers if name == b"etag"), b"")
+        # A preview may ask as of another time.
+        if known is None or not etag or known.token.kind == "preview":
+            return
+        view = self.state.view(known.token.app, known.environment)
+        if view is None or not view.lives:
+            return
+        since, until = find_bounds(view, known)
+        head = tuple(pair for pair in response.headers if pair[0] not in FRESHNESS)
+        body = None
+        if response.status == HTTPStatus.OK and len(response.body) <= BODY_BYTES:
+            body = response.body
+        kept = Kept(
+            shown=shown,
+            known=known,
+            mark=view.mark,
+            since=since,
+            until=until,
+            etag=etag,
+            unchanged=tuple(pair for pair in head if pair[0] not in BODY_HEADERS),
+            head=head if body is not None else (),
+            body=body,
+        )
+        self.kept.put(question, kept, ENTRY_BYTES + weigh(question) + len(body or b""))
+
+
+BODY_HEADERS = frozenset({b"content-type", b"content-length"})
+
+
+def weigh(question: Question) -> int:
+    """Return how many bytes a question has."""
+    return sum(len(part) for part in question if isinstance(part, str | bytes))
+
+
+def find_bounds(view: View, known: Known) -> tuple[float, float]:
+    """Return between which instants nothing dated changes; a clock may be set back, too."""
+    now = datetime.now(UTC)
+    eras = [live.snapshot.find_era(now) for live in view.lives]
+    ends = [era.ends for era in eras]
+    if known.token.expires is not None:
+        ends.append(known.token.expires)
+    return max(era.starts for era in eras).timestamp(), min(ends).timestamp()
