@@ -20,21 +20,22 @@ from flags.engine.definitions import Definitions, KillSwitch
 from flags.engine.lower import LoweredDefinitions, lower_steps
 from flags.publishing.snapshot import Content, Kills
 from flags.publishing.store import Head
+from flags.wire.manifest import LocaleChoice, Manifests, TextSlot
 from flags.wire.ofrep import OfrepRenderer
 from flags.wire.variant import (
-    LocaleChoice,
     Phrases,
     VariantRenderer,
     build_phrases,
     collect_text_keys,
 )
-from regions.translations.bundles import Texts
+from regions.translations.bundles import LocaleTexts, Texts
 
 Built = TypeVar("Built")
 Steps = Generator[None, None, Built]
 
 # docs/decisions.md 1: one busy thread or long step beside the loop costs nearly all its speed.
 SLICE_SECONDS = 0.001
+TEXTS_PATH = "/api/texts/"
 NO_HEAD = Head(epoch=0, revision=0, digest="")
 
 
@@ -61,6 +62,7 @@ class Live:
     locales: dict[str, LocaleChoice] = field(repr=False)
     renderers: dict[str, VariantRenderer] = field(repr=False)
     ofrep: OfrepRenderer
+    manifests: Manifests = field(repr=False)
     concerned: tuple[str, ...] = ()
 
     @property
@@ -156,6 +158,7 @@ def build_live(
         locales=locales,
         renderers=renderers,
         ofrep=OfrepRenderer(definitions.app, definitions.features),
+        manifests=Manifests(definitions),
         concerned=_concerned(content, kills.switches, previous),
     )
 
@@ -191,7 +194,8 @@ def build_words(
     renderers: dict[str, VariantRenderer] = {}
     for tag, texts in content.texts.locales.items():
         phrases = build_phrases((blobs[sha] for sha in texts.bundles.values()), wanted)
-        locales[tag] = LocaleChoice(tag=tag, chain=texts.chain, direction=texts.direction)
+        slots = list_slots(texts, content.texts, blobs)
+        locales[tag] = LocaleChoice(tag, texts.chain, texts.direction, slots)
         renderers[tag] = VariantRenderer(tag, phrases, text_keys)
         yield
     source = content.texts.source_locale
@@ -199,3 +203,17 @@ def build_words(
         locales[source] = LocaleChoice(tag=source, chain=(source,), direction="ltr")
         renderers[source] = VariantRenderer(source, Phrases(), text_keys)
     return locales, renderers
+
+
+def list_slots(own: LocaleTexts, texts: Texts, blobs: dict[str, bytes]) -> dict[str, TextSlot]:
+    """List where the bundles of a locale are, by component.
+
+    A locale that adds nothing shares its parent's bundle, and says whose it is.
+    """
+    slots: dict[str, TextSlot] = {}
+    for name, sha256 in sorted(own.bundles.items()):
+        chain = [step for step in own.chain if step in texts.locales]
+        same = [step for step in chain if texts.locales[step].bundles.get(name) == sha256]
+        locale = same[-1] if same else own.chain[0]
+        slots[name] = TextSlot(TEXTS_PATH + sha256, sha256, len(blobs[sha256]), locale)
+    return slots

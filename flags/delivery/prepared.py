@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 
@@ -22,7 +23,9 @@ from flags.publishing.snapshot import (
     decode_kills,
 )
 from flags.publishing.store import StoredPart
+from regions.locales.formats import describe
 
+CHANNELS_MAX = 10_000
 CHANNEL_PURPOSE = b"landfall stream channel 1"
 
 FindBlob = Callable[[str], bytes | None]
@@ -74,6 +77,7 @@ def prepare(part: StoredPart, find_blob: FindBlob) -> Prepared:
         if part.key.part == "content":
             content = decode_content(part.body)
             check_scope(part, content)
+            read_formats(content)
             return PreparedContent(part, content, fetch_blobs(content, find_blob))
         if part.key.part == "kills":
             return PreparedKills(part, decode_kills(part.body))
@@ -101,6 +105,7 @@ def prepare_access(part: StoredPart, access: Access) -> PreparedAccess:
     )
 
 
+@lru_cache(maxsize=CHANNELS_MAX)
 def derive_channel(token_digest: str) -> str:
     """Return the stream credential of a token: it opens hints only and dies with the token.
 
@@ -108,6 +113,16 @@ def derive_channel(token_digest: str) -> str:
     its digest can be found from it.
     """
     return hmac.new(bytes.fromhex(token_digest), CHANNEL_PURPOSE, hashlib.sha256).hexdigest()
+
+
+def read_formats(content: Content) -> None:
+    """Have Babel read the formats of every locale in every territory of the scope.
+
+    It reads files, once in a process: 0.2 s for ten locales in 36 territories.
+    """
+    for tag in {*content.texts.locales, content.texts.source_locale}:
+        for code in (None, *(territory.code for territory in content.definitions.territories)):
+            describe(tag, code)
 
 
 def fetch_blobs(content: Content, find_blob: FindBlob) -> dict[str, bytes]:

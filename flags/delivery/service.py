@@ -28,7 +28,7 @@ class Service:
         self.contexts = Contexts(state)
         self.hub = Hub(state, settings)
         self.find_text = find_text
-        self.locales: dict[tuple[str, str, bytes], str] = {}
+        self.locales: dict[tuple[str, str, bytes], tuple[str, str]] = {}
 
     def stamp(self, view: View) -> list[Header]:
         """Return the headers that tell how new an answer is."""

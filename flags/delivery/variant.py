@@ -1,48 +1,139 @@
-"""`GET|POST /api/variant`: the manifest, flags and words of one revision together."""
+"""`GET|POST /api/variant`: the manifest, flags and words of one revision together.
+
+`render_variant` makes the same document without a request, for whoever exports it.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
 
-from flags.delivery.answers import answer_json, answer_unchanged, evaluate_view, is_known
+from flags.delivery.answers import (
+    REMEMBERED_ANSWERS,
+    answer_json,
+    answer_unchanged,
+    evaluate_view,
+    is_known,
+)
 from flags.delivery.auth import ANY_KIND
-from flags.delivery.http import Refusal, Request, Response, encode_json
-from flags.delivery.live import Live
+from flags.delivery.contexts import Throws, is_memorable
+from flags.delivery.http import Header, Refusal, Request, Response
+from flags.delivery.live import TEXTS_PATH, Live
 from flags.delivery.prepared import derive_channel
 from flags.delivery.service import Service
 from flags.delivery.state import Known, View
 from flags.engine.context import Context
-from flags.engine.signals import Signals, resolve
-from flags.wire.variant import LocaleChoice, render_manifest
+from flags.wire.manifest import Asked, Frame, LocaleChoice, make_etag, render_manifest
 from regions.locales.match import best, read_accept_language
 
+__all__ = ["TEXTS_PATH", "get_manifest", "get_schema", "render_variant"]
+
 STREAM_PATH = "/api/stream"
-TEXTS_PATH = "/api/texts/"
 CACHED_LOCALES = 10_000
 # More of an Accept-Language header is not read.
 LANGUAGES_BYTES = 1_000
+VARY_LANGUAGE: Header = (b"vary", b"Accept-Language")
+SCHEMA_TYPE: Header = (b"content-type", b"application/schema+json")
+PUBLIC: Header = (b"cache-control", b"public, max-age=3600")
+SCHEMA = Path(__file__).parents[2] / "docs" / "api" / "variant.v1.schema.json"
+
+
+class Manifest(NamedTuple):
+    """A manifest before it is joined: a 304 needs no more than its ETag."""
+
+    etag: bytes
+    live: Live
+    frame: Frame
+    fragments: list[bytes]
+    choice: LocaleChoice
+
+    def render(self) -> bytes:
+        """Return the document."""
+        live = self.live
+        words = live.renderers[self.choice.tag].texts
+        follow = live.manifests.follow(self.fragments, self.frame, self.choice, words)
+        return render_manifest(live.revision, live.epoch, self.frame, follow, self.fragments)
+
+
+class Remembered(NamedTuple):
+    """A manifest that holds for the same question between two instants."""
+
+    manifest: Manifest
+    since: datetime
+    until: datetime
+
+
+def render_variant(view: View, context: Context, locale: str = "") -> tuple[bytes, bytes]:
+    """Return ETag and body of a person's manifest, which names no stream.
+
+    The view must be of one app. `locale` is what a client would ask for, empty for the
+    context's own.
+    """
+    live = view.lives[0]
+    asked = locale or context.properties.get("locale", "")
+    choice = live.locales[best((asked,), live.locales.keys()) or live.texts.source_locale]
+    manifest = compose(view, context, choice, Asked(asked))
+    return manifest.etag, manifest.render()
 
 
 def get_manifest(service: Service, request: Request) -> Response:
-    """Answer the manifest; its ETag covers everything but the revision.
+    """Answer the manifest; its ETag covers everything but epoch and revision.
 
     A revision that changed nothing for this person costs them nothing.
     """
     known = service.gatekeeper.identify(request, ANY_KIND)
+    view = service.gatekeeper.view(known)
+    manifest = recall(service, view, request, known)
+    tag = manifest.choice.tag.encode()
+    stamp = [*service.stamp(view), (b"content-language", tag), VARY_LANGUAGE]
+    if is_known(request, manifest.etag):
+        return answer_unchanged(manifest.etag, stamp)
+    return answer_json(manifest.etag, manifest.render(), stamp)
+
+
+def get_schema(_service: Service, _request: Request) -> Response:
+    """Answer the JSON Schema of the manifest, which needs no token."""
+    return Response(200, [SCHEMA_TYPE, PUBLIC], SCHEMA_BYTES)
+
+
+def recall(service: Service, view: View, request: Request, known: Known) -> Manifest:
+    """Compose a manifest, or find what was answered to the very same GET before."""
+    if request.method == "POST":
+        return answer_anew(service, view, request, known)
+    languages = request.headers.get(b"accept-language", b"")[:LANGUAGES_BYTES]
+    key = ("variant", request.query, request.peer, languages, known.token.digest)
+    before: Remembered | None = view.answers.get(key)
+    if before is not None and before.since <= datetime.now(UTC) < before.until:
+        return before.manifest
+    throws = Throws.count
+    manifest = answer_anew(service, view, request, known)
+    if throws == Throws.count and known.token.kind != "preview" and is_memorable(request):
+        if len(view.answers) >= REMEMBERED_ANSWERS:
+            view.answers.clear()
+        era = manifest.live.snapshot.find_era(datetime.now(UTC))
+        view.answers[key] = Remembered(manifest, era.starts, era.ends)
+    return manifest
+
+
+def answer_anew(service: Service, view: View, request: Request, known: Known) -> Manifest:
+    """Compose the manifest of a request."""
     context = service.contexts.of(request, known)
-    view = choose_app(service.gatekeeper.view(known), context)
+    view = choose_app(view, context)
     live = view.lives[0]
-    locale = choose_locale(service, live, request, context)
-    found = evaluate_view(view, context, live.renderers[locale.tag])
-    facts = build_facts(live, known, locale, resolve(context))
-    facts_digest = hashlib.sha256(encode_json(facts)).hexdigest()[:16]
-    etag = b'"' + found.etag.strip(b'"') + b"-" + facts_digest.encode() + b'"'
-    stamp = [*service.stamp(view), (b"content-language", locale.tag.encode())]
-    if is_known(request, etag):
-        return answer_unchanged(etag, stamp)
-    head = {"revision": view.revision, **facts}
-    return answer_json(etag, render_manifest(head, found.parts), stamp)
+    asked, tag = choose_locale(service, live, request, context)
+    stream = f"{STREAM_PATH}?ch={derive_channel(known.token.digest)}"
+    return compose(view, context, live.locales[tag], Asked(asked, stream))
+
+
+def compose(view: View, context: Context, choice: LocaleChoice, asked: Asked) -> Manifest:
+    """Evaluate the one app of a view for a person, and frame what was found."""
+    live = view.lives[0]
+    found = evaluate_view(view, context, live.renderers[choice.tag])
+    era = live.snapshot.find_era(context.now).number
+    frame = live.manifests.frame(context, choice, asked, era)
+    etag = make_etag(found.etag.decode(), frame)
+    return Manifest(etag, live, frame, found.parts, choice)
 
 
 def choose_app(view: View, context: Context) -> View:
@@ -58,44 +149,26 @@ def choose_app(view: View, context: Context) -> View:
     return View(view.environment, lives, lives[0].revision)
 
 
-def choose_locale(service: Service, live: Live, request: Request, context: Context) -> LocaleChoice:
-    """Return the locale that suits the context best, else Accept-Language, else the source."""
+def choose_locale(
+    service: Service, live: Live, request: Request, context: Context
+) -> tuple[str, str]:
+    """Return the locale that is asked for, and the one that suits it best.
+
+    The context's locale is asked for, else what Accept-Language wants most; where nothing
+    suits, the source language does.
+    """
     asked = context.properties.get("locale", "")
     header = b"" if asked else request.headers.get(b"accept-language", b"")[:LANGUAGES_BYTES]
     key = (live.content_head.digest, asked, header)
-    tag = service.locales.get(key)
-    if tag is None:
+    chosen = service.locales.get(key)
+    if chosen is None:
         wanted = (asked,) if asked else read_accept_language(header.decode("latin-1"))
         tag = best(wanted, live.locales.keys()) or live.texts.source_locale
+        chosen = (wanted[0] if wanted else "", tag)
         if len(service.locales) >= CACHED_LOCALES:
             service.locales.clear()
-        service.locales[key] = tag
-    return live.locales[tag]
+        service.locales[key] = chosen
+    return chosen
 
 
-def build_facts(live: Live, known: Known, locale: LocaleChoice, signals: Signals) -> dict[str, Any]:
-    """Build all of the manifest but the revision and the features."""
-    texts = live.texts.locales.get(locale.tag)
-    bundles = texts.bundles if texts is not None else {}
-    return {
-        "app": live.app,
-        "environment": live.environment,
-        "signals": build_signals(signals),
-        "locale": {
-            "tag": locale.tag,
-            "chain": locale.chain,
-            "direction": locale.direction,
-        },
-        "texts": {name: TEXTS_PATH + sha256 for name, sha256 in sorted(bundles.items())},
-        "stream": f"{STREAM_PATH}?ch={derive_channel(known.token.digest)}",
-    }
-
-
-def build_signals(signals: Signals) -> dict[str, Any]:
-    """Build what was understood of the person's place; unknown ones are null."""
-    return {
-        "account": signals.account,
-        "location": signals.location,
-        "storefront": signals.storefront,
-        "participants": signals.participants,
-    }
+SCHEMA_BYTES = SCHEMA.read_bytes()

@@ -36,6 +36,17 @@ class Sighting(Struct, frozen=True):
     missing: bool
 
 
+class Belief(NamedTuple):
+    """A signal's country with the field that told it, and whether a piece was garbled.
+
+    Only pieces that come before the one that won can have been; the rest is not looked at.
+    """
+
+    code: str | None
+    source: str
+    garbled: bool
+
+
 class Whereabouts(NamedTuple):
     """A signal's country and the zone that the person's clock keeps there; None is unknown."""
 
@@ -160,23 +171,31 @@ def find_participants(evidence: Any) -> Participants:
     return Participants(codes=tuple(sorted(codes)), missing=missing)
 
 
+def believe(signal: str, evidence: Any) -> Belief:
+    """Return what is believed of a signal's evidence, as its raw read returns it.
+
+    The first readable piece wins, in the order of `EVIDENCE`.
+    """
+    unreadable = evidence[-1]
+    garbled = False
+    for name, text in zip(EVIDENCE[signal], evidence[:-1], strict=True):
+        if name in unreadable:
+            garbled = True
+        if text is None or text.strip().upper() in _UNKNOWN:
+            continue
+        code = normalise_country(text)
+        if code is not None:
+            return Belief(code, name, garbled)
+        garbled = True
+    return Belief(None, "", garbled)
+
+
 def _finder(signal: str) -> Callable[[Any], Sighting]:
-    """Make the resolution of one signal's evidence, in the order of belief."""
-    names = EVIDENCE[signal]
+    """Make the resolution of one signal's evidence; what is garbled counts as missing."""
 
     def find(evidence: Any) -> Sighting:
-        unreadable = evidence[-1]
-        garbled = False
-        for name, text in zip(names, evidence[:-1], strict=True):
-            if name in unreadable:
-                garbled = True
-            if text is None or text.strip().upper() in _UNKNOWN:
-                continue
-            code = normalise_country(text)
-            if code is not None:
-                return Sighting(code=code, missing=garbled)
-            garbled = True
-        return Sighting(code=None, missing=True)
+        code, _source, garbled = believe(signal, evidence)
+        return Sighting(code=code, missing=garbled or code is None)
 
     return find
 

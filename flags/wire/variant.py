@@ -1,4 +1,7 @@
-"""PURE: the variant manifest, first slice: flags and words of one revision together."""
+"""PURE: features as the variant manifest tells them, with the words of one locale.
+
+The rest of the document is made in manifest.py.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,6 @@ class Phrases(Struct, frozen=True):
 
     digest: str = ""
     texts: dict[str, str] = {}
-
-
-class LocaleChoice(Struct, frozen=True, rename="camel"):
-    """The locale that a manifest is written in, and where missing words come from."""
-
-    tag: str
-    chain: tuple[str, ...]
-    direction: str
 
 
 def build_phrases(bundles: Iterable[bytes], wanted: frozenset[str]) -> Phrases:
@@ -71,8 +66,10 @@ class VariantRenderer:
         self.text_keys = text_keys
 
     def render(self, evaluation: Evaluation) -> bytes:
-        """Return one feature with value, variant, reason, how to show it, and the words."""
-        text_key = self.text_key(evaluation)
+        """Return one feature with value, variant, reason, how to show it, and the words.
+
+        What is shown needs no words: most features of most people are on.
+        """
         feature: dict[str, Any] = {
             "key": evaluation.feature,
             "on": evaluation.on,
@@ -80,10 +77,11 @@ class VariantRenderer:
             "reason": evaluation.reason.value,
         }
         if evaluation.variant is not None:
-            feature["variant"] = build_variant(evaluation)
+            feature["variant"] = evaluation.variant.name
         feature["display"] = DISPLAYS[evaluation.reason]
-        feature["textKey"] = text_key
-        feature["text"] = self.texts.get(text_key, "")
+        if not evaluation.on:
+            feature["textKey"] = text_key = self.text_key(evaluation)
+            feature["text"] = self.texts.get(text_key, "")
         if evaluation.signal:
             feature["signal"] = evaluation.signal
         if evaluation.detail:
@@ -96,22 +94,6 @@ class VariantRenderer:
         return text_key_of(evaluation, own if own in self.texts else "")
 
 
-def build_variant(evaluation: Evaluation) -> dict[str, Any]:
-    """Build the variant that a person got."""
-    variant = evaluation.variant
-    if variant is None:
-        return {}
-    built: dict[str, Any] = {"name": variant.name}
-    if variant.payload is not None:
-        built["payload"] = {"type": variant.payload.type, "value": variant.payload.value}
-    return built
-
-
 def collect_text_keys(features: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the text key of every feature that has one."""
     return {key: text_key for key, text_key in features if text_key}
-
-
-def render_manifest(head: Mapping[str, Any], fragments: Iterable[bytes]) -> bytes:
-    """Join the facts of a manifest with its features; `head` must not be empty."""
-    return encode(head)[:-1] + b',"features":[' + b",".join(filter(None, fragments)) + b"]}"

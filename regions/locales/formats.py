@@ -158,7 +158,11 @@ def find_territory(tag: str) -> str | None:
 
 @lru_cache(maxsize=PAIRS_MAX)
 def describe(tag: str, code: str | None) -> Place:
-    """Return the facts of a territory and the formats of a canonical tag's language there."""
+    """Return the facts of a territory and the formats of a tag's language there; never raises."""
+    try:
+        tag = normalise_tag(tag)
+    except UnreadableTag:
+        tag = _LAST_RESORT
     locale, exact = _find_locale(tag, code)
     cycle = _hour_cycle(locale, code, exact=exact)
     foreign = "" if exact or code is None else f"-u-rg-{code.lower()}zzzz"

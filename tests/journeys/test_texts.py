@@ -89,7 +89,7 @@ def _manifest(landfall: Product) -> dict[str, Any]:
 
 
 def _bundle_address(landfall: Product) -> str:
-    address: str = _manifest(landfall)["texts"]["wallet"]
+    address: str = _manifest(landfall)["texts"]["wallet"]["url"]
     return address
 
 

@@ -197,14 +197,14 @@ def test_a_manifest_has_flags_and_words_together(client: Client) -> None:
     answer = client.get("/api/variant?properties[accountCountry]=FR&locale=zh_CN")
     manifest = answer.json
     assert tuple(manifest["locale"].values()) == ("zh-Hans", ["zh-Hans", "en"], "ltr")
-    assert manifest["signals"]["account"] == "FR"
+    assert manifest["signals"]["account"] == {"territory": "FR", "from": "accountCountry"}
     features = {feature["key"]: feature for feature in manifest["features"]}
-    assert features["chat"]["text"] == "可用"
+    assert (features["chat"]["display"], "text" in features["chat"]) == ("shown", False)
     assert (
         features["pay"]["reason"],
         features["pay"]["textKey"],
     ) == ("NOT_OFFERED", "wallet.unavailable")
-    text = client.get(manifest["texts"]["reasons"], token="")
+    text = client.get(manifest["texts"]["reasons"]["url"], token="")
     assert (text.status, text.json["reason.LIVE"]) == (200, "可用")
     assert "immutable" in text.headers["cache-control"]
     assert FRONTEND not in manifest["stream"]

@@ -272,11 +272,15 @@ class Client:
 
         await self.app(scope, receive, note)
         start = messages[0]
-        told = [name for name, _value in start["headers"] if name != b"vary"]
-        assert len(told) == len(set(told)), f"a header was sent twice: {start['headers']}"
+        names = [name for name, _value in start["headers"] if name != b"vary"]
+        assert len(names) == len(set(names)), f"a header was sent twice: {start['headers']}"
+        told: dict[str, str] = {}
+        for name, value in start["headers"]:
+            before = told.get(name.decode())
+            told[name.decode()] = f"{before}, {value.decode()}" if before else value.decode()
         return Answer(
             status=start["status"],
-            headers={name.decode(): value.decode() for name, value in start["headers"]},
+            headers=told,
             body=b"".join(message.get("body", b"") for message in messages[1:]),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from flags.engine.result import Evaluation, Reason
-from flags.wire.variant import Phrases, VariantRenderer, build_phrases, render_manifest
+from flags.wire.variant import Phrases, VariantRenderer, build_phrases
 
 REASONS = json.dumps(
     {"reason.KILLED": "Paused", "reason.LIVE": {"one": "On", "other": "On for all"}, "x": "y"}
@@ -66,9 +66,3 @@ def test_a_changed_word_changes_the_renderers_name() -> None:
     same = VariantRenderer("en", build_phrases([REASONS], frozenset()), {})
     assert old.name == same.name
     assert old.name != new.name
-
-
-def test_a_manifest_is_one_object_of_facts_and_features() -> None:
-    """Join facts and features to one JSON object."""
-    body = render_manifest({"revision": 7}, [b'{"key":"a"}', b"", b'{"key":"b"}'])
-    assert json.loads(body) == {"revision": 7, "features": [{"key": "a"}, {"key": "b"}]}
