@@ -159,7 +159,7 @@ def build_live(
         renderers=renderers,
         ofrep=OfrepRenderer(definitions.app, definitions.features),
         manifests=Manifests(definitions),
-        concerned=_concerned(content, kills.switches, previous),
+        concerned=_concerned(content, kills.switches, snapshot, previous),
     )
 
 
@@ -170,10 +170,15 @@ def lower_again(live: Live, *, now: datetime) -> Steps[Live]:
 
 
 def _concerned(
-    content: Content, switches: tuple[KillSwitch, ...], previous: Live | None
+    content: Content,
+    switches: tuple[KillSwitch, ...],
+    snapshot: CompiledSnapshot,
+    previous: Live | None,
 ) -> tuple[str, ...]:
-    """Return whom the change concerns; changed texts concern everybody."""
+    """Return whom the change concerns; changed texts and broken features concern everybody."""
     if previous is None or previous.texts != content.texts:
+        return ()
+    if previous.snapshot.warnings != snapshot.warnings:
         return ()
     return list_concerned(
         previous.definitions, content.definitions, previous.kills.switches, switches
