@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from flags.delivery.auth import ANY_KIND
-from flags.delivery.http import Header, Refusal, Request, Response
+from flags.delivery.hearing import read_hearing
+from flags.delivery.http import Header, Request, Response
 from flags.delivery.inputs import Pairs, parse_query
 from flags.delivery.listener import PROGRESS_SECONDS, Event, Listener, Message, Send
-from flags.delivery.reach import limit_territories
 from flags.delivery.service import Service
 from flags.delivery.state import Known
 
@@ -23,21 +23,16 @@ STREAM_HEADERS: list[Header] = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
-MAX_TERRITORIES = 300
 
 
 def open_hints(service: Service, request: Request) -> Listener:
     """Admit a client that wants hints, by its token, or by the channel of one in the address."""
     pairs = parse_query(request.query)
     known = identify(service, request, pairs)
-    codes = [code for name, text in pairs if name == "territories" for code in text.split(",")]
-    if len(codes) > MAX_TERRITORIES:
-        raise Refusal(400, f"More than {MAX_TERRITORIES} territories are asked for.")
-    asked = frozenset(code.strip().upper() for code in codes if code.strip())
     listener = Listener(
         known=known,
         address=request.peer,
-        territories=limit_territories(known.token, asked),
+        territories=read_hearing(known.token, pairs),
     )
     service.hub.join(listener)
     return listener
@@ -45,7 +40,8 @@ def open_hints(service: Service, request: Request) -> Listener:
 
 def answer_head(service: Service, request: Request) -> Response:
     """Answer HEAD: what GET would be answered with, and no stream."""
-    identify(service, request, parse_query(request.query))
+    pairs = parse_query(request.query)
+    read_hearing(identify(service, request, pairs).token, pairs)
     return Response(200, list(STREAM_HEADERS))
 
 

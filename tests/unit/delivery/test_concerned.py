@@ -191,7 +191,7 @@ def changes(draw: st.DrawFn) -> tuple[Definitions, Definitions]:
     return old, new
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(worlds=changes(), old_kills=drawn.kills(), new_kills=drawn.kills(), people=people)
 def test_whoever_gets_another_answer_is_concerned(
     worlds: tuple[Definitions, Definitions],
