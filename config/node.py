@@ -121,7 +121,7 @@ def read_delivery_settings() -> Settings:
     """Read what an operator has set about delivery."""
     origins = read_text("LANDFALL_ORIGINS", "*").split(",")
     return Settings(
-        streams_per_process=read_int("LANDFALL_STREAMS_PER_PROCESS", 12_000, low=1, high=100_000),
+        streams_per_process=read_int("LANDFALL_STREAMS_PER_PROCESS", 12_000, low=0, high=100_000),
         streams_per_token=read_int("LANDFALL_STREAMS_PER_TOKEN", 200, low=1, high=100_000),
         streams_per_address=read_int("LANDFALL_STREAMS_PER_ADDRESS", 200, low=1, high=100_000),
         origins=frozenset(origin.strip() for origin in origins if origin.strip()),

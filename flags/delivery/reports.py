@@ -28,7 +28,7 @@ class Toggle(Struct):
 class Bucket(Struct):
     """Counts of one interval; names of flags that do not exist here are fine."""
 
-    toggles: dict[str, Toggle] = {}
+    toggles: dict[str, Toggle] | None = None
     start: Any = None
     stop: Any = None
 
@@ -62,7 +62,7 @@ decode_bulk = msgspec.json.Decoder(BulkMetrics).decode
 def check_metrics(request: Request) -> int:
     """Check a report and return how many flags it counts."""
     metrics = read_shape(request, decode_metrics)
-    return len(metrics.bucket.toggles) if metrics.bucket is not None else 0
+    return len(metrics.bucket.toggles or ()) if metrics.bucket is not None else 0
 
 
 def check_bulk(request: Request) -> int:

@@ -10,6 +10,7 @@ from flags.delivery.http import JSON, NO_CACHE, Request, Response, encode_json
 from flags.delivery.inputs import parse_query
 from flags.delivery.live import Steps, run
 from flags.delivery.narrowing import read_narrowing, repeat_query
+from flags.delivery.packed import LEAST_BYTES, accepts_gzip, compress, name_packed
 from flags.delivery.reports import check_bulk, check_metrics, check_registration
 from flags.delivery.service import Service
 from flags.delivery.state import View
@@ -19,6 +20,8 @@ from flags.wire.unleash import build_feature, render_selection
 # From this version of the client specification on, SDKs resolve segments themselves.
 SEGMENTS_SINCE = (4, 2, 0)
 CACHED_BODIES = 64
+GZIP = (b"content-encoding", b"gzip")
+VARY_ENCODING = (b"vary", b"Accept-Encoding")
 
 
 def list_features(service: Service, request: Request) -> Response:
@@ -28,15 +31,28 @@ def list_features(service: Service, request: Request) -> Response:
     inline = inlines_segments(request.headers.get(b"unleash-client-spec", b""))
     narrowing = read_narrowing(request.query, known.token.app)
     etag, body = find_body(view, narrowing, inline=inline)
-    stamp = service.stamp(view)
-    if is_known(request, etag):
-        return answer_unchanged(etag, stamp)
-    return answer_json(etag, body, stamp)
+    headers = service.stamp(view)
+    packs = len(body) >= LEAST_BYTES
+    if packs:
+        headers.append(VARY_ENCODING)
+    if packs and accepts_gzip(request.headers.get(b"accept-encoding", b"")):
+        plain, etag = etag, name_packed(etag)
+        if is_known(request, etag) or is_known(request, plain):
+            return answer_unchanged(etag, headers)
+        body = find_packed(view, narrowing, body, inline=inline)
+        return answer_json(etag, body, [GZIP, *headers])
+    if is_known(request, etag) or (packs and is_known(request, name_packed(etag))):
+        return answer_unchanged(etag, headers)
+    return answer_json(etag, body, headers)
 
 
 def prime(view: View, _app: str) -> Steps[None]:
     """Render what nearly every backend SDK asks for, so that none of them waits for it."""
-    view.bodies[False, EVERYTHING] = yield from render_view(view, EVERYTHING, inline=False)
+    etag, body = yield from render_view(view, EVERYTHING, inline=False)
+    view.bodies[False, EVERYTHING] = etag, body
+    if len(body) >= LEAST_BYTES:
+        packed = yield from compress(body)
+        view.bodies[GZIP, False, EVERYTHING] = b"", packed
 
 
 def find_body(view: View, narrowing: Narrowing, *, inline: bool) -> tuple[bytes, bytes]:
@@ -45,10 +61,25 @@ def find_body(view: View, narrowing: Narrowing, *, inline: bool) -> tuple[bytes,
     rendered = view.bodies.get(key)
     if rendered is None:
         rendered = run(render_view(view, narrowing, inline=inline))
-        if len(view.bodies) >= CACHED_BODIES:
-            view.bodies.clear()
-        view.bodies[key] = rendered
+        keep(view, key, rendered)
     return rendered
+
+
+def find_packed(view: View, narrowing: Narrowing, body: bytes, *, inline: bool) -> bytes:
+    """Return a body compressed, once per view."""
+    key = (GZIP, inline, narrowing)
+    found = view.bodies.get(key)
+    if found is None:
+        found = b"", run(compress(body))
+        keep(view, key, found)
+    return found[1]
+
+
+def keep(view: View, key: object, rendered: tuple[bytes, bytes]) -> None:
+    """Keep what was rendered with its view, within bounds."""
+    if len(view.bodies) >= CACHED_BODIES:
+        view.bodies.clear()
+    view.bodies[key] = rendered
 
 
 def get_feature(service: Service, request: Request) -> Response:
