@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import structlog
 from celery import shared_task
+from celery.signals import worker_ready
+from django.db import connections
 from django.utils import timezone
 
 from flags.operations.uses import keep_uses
+from flags.publishing.collector import tidy_up
 from flags.publishing.deliver import live_store, put_lacking
 from flags.publishing.drain import drain
 from flags.publishing.lock import PublisherBusy
 from flags.publishing.outbox import list_due
 from flags.publishing.prove import UnableToPublish
+from flags.publishing.readiness import check_readings, warm_up
 from flags.publishing.uses import list_uses
 
 # A task that waits longer for another publisher would only keep the worker from others.
@@ -27,15 +31,26 @@ def drain_outbox(**_: object) -> None:
     Running it twice, at once or again, does nothing more. A refusal is kept by the publish
     itself; a busy publisher does the work; the rest comes again with the next sweep.
     """
-    for environment_key in sorted({due.environment for due in list_due(now=timezone.now())}):
+    waiting = sorted({due.environment for due in list_due(now=timezone.now())})
+    for environment_key in waiting:
         try:
-            drain(environment_key, read_clock=timezone.now, wait_seconds=WAIT_SECONDS)
+            if drain(environment_key, read_clock=timezone.now, wait_seconds=WAIT_SECONDS):
+                tidy_up()
         except (UnableToPublish, PublisherBusy) as error:
             _log.info("outbox.not_drained", environment=environment_key, why=str(error))
     try:
         put_lacking()
     except OSError as error:
         _log.info("redis.silent", error=str(error))
+    if not waiting:
+        check_readings(read_clock=timezone.now)
+
+
+@worker_ready.connect
+def get_ready(**_: object) -> None:
+    """Have a worker that just started know what is live, so that its first change is no slower."""
+    warm_up(read_clock=timezone.now)
+    connections.close_all()
 
 
 @shared_task(

@@ -14,7 +14,7 @@ from typing import Self
 import httpx
 
 from flags.publishing.redis_store import RedisStore
-from flags.publishing.store import Hint, StoredPart
+from flags.publishing.store import StoredPart
 from tests.product import ROOT, eventually, free_port
 from tests.redis_server import RedisServer
 from tests.unit.delivery.world import build_access, build_content, build_part, build_texts
@@ -26,8 +26,7 @@ def put(redis: RedisServer, *parts: StoredPart) -> None:
     for sha256, body in build_texts()[1].items():
         store.put_blob(sha256, body)
     for part in parts:
-        store.put(part)
-        store.announce(Hint(part.key, part.head))
+        store.put_and_announce(part)
 
 
 def put_world(redis: RedisServer) -> None:

@@ -28,7 +28,7 @@ def publish_access(environment_key: str, *, now: datetime) -> tuple[StoredPart, 
         with transaction.atomic():
             environment = lock_environment(environment_key)
             parts = save_changed(environment, [draft_access(environment)], now=now)
-            clear_outbox(environment, "access", change_seq=environment.change_seq)
+            clear_outbox(environment, access=environment.change_seq)
     except DatabaseError as error:
         _log.error("access.postponed", environment=environment_key, error=str(error))
         return ()

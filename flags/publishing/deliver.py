@@ -14,7 +14,7 @@ from django.conf import settings
 
 from flags.publishing.redis_store import RedisStore
 from flags.publishing.snapshot import named_blobs
-from flags.publishing.store import DamagedPart, Hint, PartKey, StoredPart
+from flags.publishing.store import DamagedPart, PartKey, StoredPart
 from flags.queries.snapshots import find_blob, find_part, load_heads
 
 _log = structlog.get_logger(__name__)
@@ -32,11 +32,9 @@ def deliver(parts: Iterable[StoredPart], *, blobs: Mapping[str, bytes] | None = 
     """
     store = live_store()
     try:
-        for sha256, body in (blobs or {}).items():
-            store.put_blob(sha256, body)
+        store.put_blobs(blobs or {})
         for part in parts:
-            if store.put(part):
-                store.announce(Hint(key=part.key, head=part.head))
+            store.put_and_announce(part)
             _log.info("part.delivered", part=str(part.key), revision=part.head.revision)
     except OSError as error:
         _log.warning("snapshot.not_delivered", error=str(error))

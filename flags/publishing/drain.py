@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from flags.publishing.access import publish_access
+from flags.publishing.collector import without_collector
 from flags.publishing.kills import publish_kills
 from flags.publishing.lock import publisher_lock
 from flags.publishing.outbox import Due, list_due
@@ -20,7 +21,8 @@ _log = structlog.get_logger(__name__)
 # the next publish waits until the outbox was quiet for a moment, but never long.
 QUIET_SECONDS = 0.15
 PATIENCE_SECONDS = 0.6
-BURST_SECONDS = 0.5
+# Changes further apart than the quiet that is waited for would not come together anyway.
+BURST_SECONDS = 0.2
 LOOK_SECONDS = 0.03
 # A publisher that was given other work for this long lets go, so that others get their turn.
 MOST_ROUNDS = 20
@@ -45,7 +47,7 @@ def drain(
         publish_access(environment_key, now=read_clock())
     if "content" not in parts:
         return []
-    with publisher_lock(environment_key, wait_seconds=wait_seconds):
+    with publisher_lock(environment_key, wait_seconds=wait_seconds), without_collector():
         return _drain_content(environment_key, read_clock)
 
 

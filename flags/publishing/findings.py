@@ -27,9 +27,9 @@ def save_broken(
 ) -> None:
     """Name the broken features of a scope; the caller saves its parts in the same transaction."""
     broken = {finding.feature: finding.message for finding in found}
-    Findings.objects.update_or_create(
-        environment=environment, app_id=app_id, defaults={"broken": broken, "at": now}
-    )
+    rows = Findings.objects.filter(environment=environment, app_id=app_id)
+    if not rows.update(broken=broken, at=now):
+        Findings.objects.create(environment=environment, app_id=app_id, broken=broken, at=now)
 
 
 def save_notes(

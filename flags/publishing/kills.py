@@ -65,5 +65,5 @@ def draft_kills(environment: Environment) -> list[Draft]:
 def _save(environment_key: str, *, now: datetime) -> tuple[StoredPart, ...]:
     environment = lock_environment(environment_key)
     parts = save_changed(environment, draft_kills(environment), now=now)
-    clear_outbox(environment, "kills", change_seq=environment.change_seq)
+    clear_outbox(environment, kills=environment.change_seq)
     return parts

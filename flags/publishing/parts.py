@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
 
 from flags.models import Snapshot
 from flags.publishing.store import Head, PartKey, StoredPart
 from flags.queries.snapshots import load_heads
 from regions import canonical
-from regions.governance.commands import Part
 from regions.governance.models import Environment, Outbox
 
 
@@ -72,6 +75,7 @@ def save_changed(
     return tuple(part for _draft, part in changed)
 
 
-def clear_outbox(environment: Environment, part: Part, *, change_seq: int) -> None:
-    """Forget the changes of this part up to `change_seq`, included: they are published."""
-    Outbox.objects.filter(environment=environment, part=part, change_seq__lte=change_seq).delete()
+def clear_outbox(environment: Environment, **change_seqs: int) -> None:
+    """Forget the changes of these parts up to a number, included: they are published."""
+    done = (Q(part=part, change_seq__lte=seq) for part, seq in change_seqs.items())
+    Outbox.objects.filter(reduce(or_, done), environment=environment).delete()

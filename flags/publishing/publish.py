@@ -48,6 +48,8 @@ _log = structlog.get_logger(__name__)
 _proved: dict[str, Proof] = {}
 # What this process read last, per environment: only what changed since is read again.
 _read: dict[str, Loaded] = {}
+# Environments that were read piece by piece since they were last read as a whole.
+_pieced: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +112,7 @@ def publish_alone(environment_key: str, *, now: datetime, again: bool = False) -
         return None
     watch = _Watch()
     with watch.step("load"):
-        loaded = load(environment_key, None if again else _read.get(environment_key))
-        _read[environment_key] = loaded
+        loaded = _read_rows(environment_key, None if again else _read.get(environment_key))
     try:
         prepared = [_prepare(loaded, app, watch, now=now) for app in loaded.apps]
     except UnableToPublish as error:
@@ -146,6 +147,42 @@ def publish_alone(environment_key: str, *, now: datetime, again: bool = False) -
         **{f"{step}_ms": passed for step, passed in watch.took_ms.items()},
     )
     return published
+
+
+def rehearse(environment_key: str, *, now: datetime) -> None:
+    """Do what a publish does first, so that the next one has only changes to look at.
+
+    The caller holds the publisher's lock. Raises UnableToPublish as a publish does.
+    """
+    loaded = _read_rows(environment_key, None)
+    for app in loaded.apps:
+        _prepare(loaded, app, _Watch(), now=now)
+
+
+def find_drift(environment_key: str) -> bool:
+    """Tell whether what was read piece by piece differs from the rows; then forget it.
+
+    The caller holds the publisher's lock. Costs a full reading, where there was any other.
+    """
+    last = _read.get(environment_key)
+    if last is None or environment_key not in _pieced:
+        return False
+    whole = load(environment_key, None)
+    if whole.change_seq != last.change_seq:
+        return False  # There is something to publish: its reading begins with these rows again.
+    _read[environment_key] = whole
+    _pieced.discard(environment_key)
+    return whole != last
+
+
+def _read_rows(environment_key: str, last: Loaded | None) -> Loaded:
+    loaded = load(environment_key, last)
+    _read[environment_key] = loaded
+    if last is None:
+        _pieced.discard(environment_key)
+    else:
+        _pieced.add(environment_key)
+    return loaded
 
 
 def _is_behind(environment_key: str) -> bool:
@@ -222,9 +259,8 @@ def _save(
             save_broken(environment, entry.app_id, entry.broken, now=now)
         environment.published_seq = loaded.change_seq
         environment.save(update_fields=["published_seq"])
-        clear_outbox(environment, "content", change_seq=loaded.change_seq)
-        clear_outbox(environment, "kills", change_seq=environment.change_seq)
-        clear_outbox(environment, "access", change_seq=environment.change_seq)
+        known = environment.change_seq
+        clear_outbox(environment, content=loaded.change_seq, kills=known, access=known)
         PublishRefusal.objects.filter(environment=environment).delete()
     return parts
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import cast
 
@@ -49,6 +49,7 @@ if epoch and revision and readable then
 end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'revision', ARGV[3], 'digest', ARGV[4],
   'body', ARGV[5])
+if ARGV[6] then redis.call('PUBLISH', ARGV[7], ARGV[6]) end
 return 1
 """
 
@@ -105,13 +106,19 @@ class RedisStore:
 
     def put(self, part: StoredPart) -> bool:
         """Keep the part unless one at least as new is there; tell whether it was kept."""
+        return self._put_part(part)
+
+    def put_and_announce(self, part: StoredPart) -> bool:
+        """Put a part and, when it was kept, announce it: one round trip."""
+        hint = canonical.encode(Hint(key=part.key, head=part.head))
+        return self._put_part(part, hint, CHANNEL)
+
+    def _put_part(self, part: StoredPart, *announced: bytes | str) -> bool:
         check_part(part)
         head = part.head
+        told = [_key_text(part.key), head.epoch, head.revision, head.digest, part.body]
         with unavailable_as_oserror():
-            kept = self._put(
-                keys=[_part_name(part.key), _index()],
-                args=[_key_text(part.key), head.epoch, head.revision, head.digest, part.body],
-            )
+            kept = self._put(keys=[_part_name(part.key), _index()], args=[*told, *announced])
         return bool(kept)
 
     def put_blob(self, sha256: str, body: bytes) -> None:
@@ -119,6 +126,18 @@ class RedisStore:
         check_blob(sha256, body)
         with unavailable_as_oserror():
             self.client.set(_blob_name(sha256), body)
+
+    def put_blobs(self, blobs: Mapping[str, bytes]) -> None:
+        """Keep the text bundles that are not there yet; one round trip when all are."""
+        names = sorted(blobs)
+        with unavailable_as_oserror():
+            pipe = self.client.pipeline(transaction=False)
+            for sha256 in names:
+                pipe.exists(_blob_name(sha256))
+            there = pipe.execute() if names else []
+        for sha256, is_there in zip(names, there, strict=True):
+            if not is_there:
+                self.put_blob(sha256, blobs[sha256])
 
     def discard(self, key: PartKey) -> None:
         """Take a part away that is not what it says, so that a good one can be put."""

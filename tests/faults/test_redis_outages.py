@@ -44,8 +44,7 @@ def test_publish_commits_without_redis(
     heal()
     actor.ask("watch")
     eventually(lambda: site.find_head(CONTENT) is not None and site.read_status() == "live")
-    kills = site.store.get(KILLS)
-    assert kills is not None
+    kills = eventually(lambda: site.store.get(KILLS))
     assert b"stop-pay" in kills.body
 
 

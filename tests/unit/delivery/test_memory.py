@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Iterator
 from weakref import ref
 
+import anyio
 import pytest
 
-from flags.delivery.memory import SWAPS_PER_COLLECTION, Memory
+from flags.delivery import memory as delivery_memory
+from flags.delivery.memory import FEATURES_PER_SWAP, Memory
 from flags.delivery.state import State
 from tests.unit.delivery.world import build_content, fill
 
@@ -45,8 +48,15 @@ async def test_what_is_served_is_out_of_the_collectors_sight() -> None:
     assert gc.get_freeze_count() > started
 
 
-async def test_replaced_scopes_are_freed_in_the_end() -> None:
-    """Free what many swaps have replaced, however its parts refer to each other."""
+@pytest.mark.parametrize(("limit", "freed"), [(3 * FEATURES_PER_SWAP, True), (1000, False)])
+async def test_replaced_scopes_are_freed_when_they_are_many(
+    limit: int,
+    freed: bool,  # noqa: FBT001 - a table's column
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Free what swaps have replaced, however its parts refer to each other, once it is much."""
+    monkeypatch.setattr(delivery_memory, "FEATURES_PER_COLLECTION", limit)
+    monkeypatch.setattr(delivery_memory, "COLLECT_AFTER_SECONDS", 0)
     state, memory = State(), Memory()
     state.on_live.append(memory.note_swap)
     await fill(state, build_content(1))
@@ -55,6 +65,25 @@ async def test_replaced_scopes_are_freed_in_the_end() -> None:
     first = ref(circle)
     gc.freeze()
     del circle
-    for revision in range(2, SWAPS_PER_COLLECTION + 2):
+    for revision in range(2, 5):
         await fill(state, build_content(revision))
-    assert first() is None
+    await anyio.wait_all_tasks_blocked()
+    await asyncio.sleep(0)
+    assert (first() is None) is freed
+
+
+async def test_listeners_are_told_before_anything_is_freed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A collection stops everybody, so it comes after the swap, and one for many swaps."""
+    monkeypatch.setattr(delivery_memory, "FEATURES_PER_COLLECTION", 1)
+    state, memory = State(), Memory()
+    state.on_live.append(memory.note_swap)
+    await fill(state, build_content(1))
+    timer = memory.timer
+    await fill(state, build_content(2))
+    assert timer is not None
+    assert memory.timer is timer
+    memory.collect()
+    assert memory.timer is None
+    timer.cancel()
