@@ -191,10 +191,10 @@ def join(
             if line.at >= commit.at:
                 one.fields.update(read_milliseconds(line))
         first: dict[int, float] = {}
-        for event in heard:
-            if start <= event.at < end and event.group == HERE:
-                first.setdefault(event.client, event.at)
-            one.strangers += start <= event.at < end and event.group == ELSEWHERE
+        for told in heard:
+            if start <= told.at < end and told.group == HERE:
+                first.setdefault(told.client, told.at)
+            one.strangers += start <= told.at < end and told.group == ELSEWHERE
         one.heard = sorted(first.values())
         rounds.append(one)
     return rounds

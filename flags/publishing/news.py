@@ -198,5 +198,5 @@ def _slot_of(facts: Mapping[str, Any]) -> tuple[Target, Place]:
     )
     for kind in ("subdivision", "territory", "market"):
         if facts[kind]:
-            return target, Place(kind, facts[kind])  # type: ignore[arg-type]  # one of three words
+            return target, Place(kind, facts[kind])
     return target, Place("everywhere")

@@ -116,9 +116,14 @@ class RedisStore:
     def _put_part(self, part: StoredPart, *announced: bytes | str) -> bool:
         check_part(part)
         head = part.head
-        told = [_key_text(part.key), head.epoch, head.revision, head.digest, part.body]
         with unavailable_as_oserror():
-            kept = self._put(keys=[_part_name(part.key), _index()], args=[*told, *announced])
+            kept = self._put(
+                keys=[_part_name(part.key), _index()],
+                args=[
+                    *(_key_text(part.key), head.epoch, head.revision, head.digest, part.body),
+                    *announced,
+                ],
+            )
         return bool(kept)
 
     def put_blob(self, sha256: str, body: bytes) -> None:

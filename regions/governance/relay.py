@@ -8,6 +8,7 @@ dropped, since the beat sweep and the reconcile loop find the outbox row anyway.
 from __future__ import annotations
 
 import threading
+from typing import cast
 
 import structlog
 from celery import current_app
@@ -57,7 +58,8 @@ def send_nudge() -> bool:
 def _send(connection: Connection) -> Exception | None:
     """Send the task on a connection and keep it; return what went wrong, and drop it then."""
     _kept.connection = None
-    errors = (OperationalError, KombuError, OSError, *connection.connection_errors)
+    lost = cast("tuple[type[Exception], ...]", connection.connection_errors)
+    errors: tuple[type[Exception], ...] = (OperationalError, KombuError, OSError, *lost)
     try:
         current_app.send_task(
             TASK_NAME,
