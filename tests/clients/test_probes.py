@@ -82,27 +82,37 @@ class Case(NamedTuple):
 
 def list_backend() -> Iterator[Case]:
     """List the modes of SDKs that evaluate by themselves."""
-    asked = ("--flag", "pay", "--flag", "home", "--context", UNLEASH)
+    asked: tuple[str, ...] = ("--flag", "pay", "--flag", "home", "--context", UNLEASH)
     asked += ("--expect-enabled", "pay=true", "--expect-variant", "home=list")
     polled = (*asked, "--polls", "2", "--expect-status", "/client/features=200,304")
-    reported = ("--metrics", "--expect-status", "/client/metrics=202")
+    reported: tuple[str, ...] = ("--metrics", "--expect-status", "/client/metrics=202")
     reported += ("--expect-status", "/client/register=202")
     one = ("--flag", "pay", "--context", UNLEASH, "--expect-enabled", "true")
     yield Case("py", "unleash", "/api", BACKEND, polled)
     yield Case("py", "unleash", "/api", BACKEND, (*asked, *reported))
     yield Case("py", "unleash", "/api", BACKEND, (*asked, "--project", "superapp"))
+    yield Case("py", "unleash-stream", "/api", BACKEND, asked)
+    yield Case("py", "unleash-stream", "/api", "wrong", (*asked, "--timeout", "3"), status=3)
     yield Case("py", "unleash", "/api", "wrong", asked, status=3)
     yield Case("py", "unleash", "/api", FRONTEND, asked, status=3)
     yield Case("mjs", "unleash-client", "/api", BACKEND, polled)
     yield Case("mjs", "unleash-client", "/api", BACKEND, (*asked, *reported))
     yield Case("mjs", "unleash-client", "/api", BACKEND, (*asked, "--project", "superapp"))
     yield Case("mjs", "unleash-client", "/api", BACKEND, (*one, "--name-prefix", "p"))
+    yield Case("mjs", "unleash-client", "/api", BACKEND, (*one, "--tag", "bundle:commerce"))
+    delta = (*asked, "--mode", "delta")
+    for more in ((), ("--project", "superapp")):
+        yield Case("mjs", "unleash-client", "/api", BACKEND, (*delta, *more))
+        yield Case("mjs", "unleash-client", "/api", BACKEND, (*asked, "--mode", "streaming", *more))
+    polled = (*delta, "--polls", "2", "--expect-status", "/client/delta=200,304")
+    yield Case("mjs", "unleash-client", "/api", BACKEND, polled)
     yield Case("mjs", "unleash-client", "/api", "wrong", asked, status=3)
 
 
 def list_frontend() -> Iterator[Case]:
     """List the modes of Unleash's browser SDK, from another site."""
-    asked = ("--flag", "pay", "--flag", "home", "--context", UNLEASH, "--polls", "2")
+    asked: tuple[str, ...] = ("--flag", "pay", "--flag", "home", "--context", UNLEASH)
+    asked += ("--polls", "2")
     asked += ("--origin", OTHER_ORIGIN, "--expect-enabled", "true", "--expect-variant", "home=list")
     reported = ("--metrics", "--expect-status", "/client/metrics=200")
     for sent in ((), ("--post",)):
@@ -124,6 +134,7 @@ def list_ofrep() -> Iterator[Case]:
         ("mjs", "ofrep-web", ("boolean", "string", "number", "object")),
     ):
         away = ("--origin", OTHER_ORIGIN) if sdk == "ofrep-web" else ()
+        asked: tuple[str, ...]
         for kind in types:
             flag, value = VALUES[kind]
             asked = ("--flag", flag, "--context", OFREP, "--type", kind, "--expect-value", value)

@@ -1,4 +1,4 @@
-"""Every official JavaScript SDK, in every mode, against a real node: one story for all of them.
+"""Every official SDK that runs here, in every mode, against a real node: one story for all.
 
 The story is played once, with all clients listening: a first answer, a feature withdrawn, another
 killed, both back. Each test then looks at what one client saw of it.
@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from landfall_context import regional_context
 
+from tests.clients.python_sdks import PythonClient, WatchedOfrep, WatchedUnleash
 from tests.clients.watching import Watched
 from tests.node import Node, put, put_world
 from tests.product import eventually
@@ -30,21 +31,27 @@ from tests.unit.delivery.world import (
     build_part,
 )
 
-pytestmark = pytest.mark.xdist_group("javascript")
+pytestmark = pytest.mark.xdist_group("sdks")
 
 SCRIPT = Path(__file__).with_name("sdks.mjs")
 SINGAPORE = regional_context(user_id="7", account_country="SGP", platform="iOS", os_version="18")
 UNLEASH, OFREP = SINGAPORE.unleash(), SINGAPORE.ofrep()
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "unleash-client polling": (BACKEND, UNLEASH),
+    "unleash-client delta": (BACKEND, UNLEASH),
+    "unleash-client streaming": (BACKEND, UNLEASH),
     "unleash-proxy-client GET": (FRONTEND, UNLEASH),
     "unleash-proxy-client POST": (FRONTEND, UNLEASH),
     "ofrep-web-provider polling": (FRONTEND, OFREP),
     "ofrep-web-provider sse": (FRONTEND, OFREP),
     "ofrep-provider": (BACKEND, OFREP),
 }
-NEVER_UNCHANGED = {"ofrep-provider", "ofrep-web-provider sse"}
+PYTHON = ("UnleashClient polling", "UnleashClient streaming", "openfeature-provider-ofrep")
+EVERY = (*KINDS, *PYTHON)
+# Who polls is told 304; who is told of changes, or asks one flag at a time, never is.
+POLLING = sorted(kind for kind in EVERY if "polling" in kind or "delta" in kind or "proxy" in kind)
 WAIT_SECONDS = 15.0
+Client = Watched | PythonClient
 
 
 @dataclass
@@ -54,7 +61,7 @@ class Story:
     chapters: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     complaints: dict[str, str] = field(default_factory=dict)
 
-    def tell(self, chapter: str, clients: dict[str, Watched], **flags: object) -> None:
+    def tell(self, chapter: str, clients: dict[str, Client], **flags: object) -> None:
         """Wait until all clients say so, or for a while; keep what each said at the end."""
         deadline = time.monotonic() + WAIT_SECONDS
         waiting = dict(clients)
@@ -76,10 +83,17 @@ def story(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         put_world(redis)
         environ = {"REDIS_URL": redis.url, "LANDFALL_OFREP_STREAM": "1"}
         node = stack.enter_context(Node(tmp_path_factory.mktemp("node"), environ))
-        clients = {
+        clients: dict[str, Client] = {
             kind: stack.enter_context(Watched(SCRIPT, kind, node.base, token, json.dumps(context)))
             for kind, (token, context) in KINDS.items()
         }
+        folder = tmp_path_factory.mktemp("python")
+        modes: tuple[Literal["polling", "streaming"], ...] = ("polling", "streaming")
+        for mode in modes:
+            unleash = WatchedUnleash(node.base, BACKEND, UNLEASH, mode=mode, folder=folder)
+            clients[f"UnleashClient {mode}"] = stack.enter_context(unleash)
+        ofrep = WatchedOfrep(node.base, FRONTEND, OFREP)
+        clients["openfeature-provider-ofrep"] = stack.enter_context(ofrep)
         told = Story()
         told.tell("first", clients, chat=True, pay=True)
         put(redis, build_content(20, definitions=build_definitions(pay_in="withdrawn")))
@@ -88,14 +102,13 @@ def story(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         told.tell("killed", clients, chat=False, pay=False)
         put(redis, build_content(22), build_part("kills", {"switches": []}, 22))
         told.tell("back", clients, chat=True, pay=True)
-        polling = {kind: one for kind, one in clients.items() if kind not in NEVER_UNCHANGED}
-        eventually(lambda: all("304" in one.last["statuses"] for one in polling.values()))
+        eventually(lambda: all("304" in clients[kind].last["statuses"] for kind in POLLING))
         told.chapters["end"] = {kind: dict(one.last) for kind, one in clients.items()}
         told.complaints = {kind: one.complaints for kind, one in clients.items()}
         yield told
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY)
 @pytest.mark.parametrize(
     ("chapter", "chat", "pay"),
     [
@@ -113,19 +126,19 @@ def test_a_client_follows_every_change(
     assert {"chat": chat, "pay": pay} == {name: said[name] for name in ("chat", "pay")}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY)
 def test_every_client_gets_the_same_variant(story: Story, kind: str) -> None:
     """Person 7 sees the list, whoever decides it."""
     assert "list" == story.chapters["back"][kind]["flags"]["home"]
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS.keys() - NEVER_UNCHANGED))
+@pytest.mark.parametrize("kind", POLLING)
 def test_an_unchanged_answer_costs_no_body(story: Story, kind: str) -> None:
     """A client that polls is answered 304 between changes."""
     assert story.chapters["end"][kind]["statuses"]["304"] > 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY)
 def test_no_client_was_refused(story: Story, kind: str) -> None:
     """Every answer was one that the SDK expects."""
     assert set(story.chapters["end"][kind]["statuses"]) <= {"200", "202", "304"}
