@@ -1,0 +1,17 @@
+// Make one file of the page's modules, and serve the folder: nothing comes from anywhere else.
+//
+// Run it beside `make run`, in examples/:    npm run browser
+import { fileURLToPath } from 'node:url';
+import { context } from 'esbuild';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const bundle = await context({
+  entryPoints: [`${here}page.js`],
+  outdir: `${here}dist`,
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+});
+const port = Number(process.env.PAGE_PORT ?? 8412);
+await bundle.serve({ host: '127.0.0.1', port, servedir: here });
+console.log(`The page is on http://127.0.0.1:${port}/`);
