@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from yggdrasil_engine.engine import UnleashEngine  # type: ignore[import-untyped]  # no types
 
@@ -25,6 +25,13 @@ class Sdk:
         """Take the payload; a warning of the engine is a defect of the payload."""
         self.engine = UnleashEngine()
         self.warnings = self.engine.take_state(body.decode())
+
+    @classmethod
+    def of(cls, engine: UnleashEngine) -> Self:
+        """Return an SDK whose engine took its payloads before."""
+        sdk = cls.__new__(cls)
+        sdk.engine, sdk.warnings = engine, None
+        return sdk
 
     def is_on(self, key: str, fields: dict[str, Any], now: datetime) -> bool:
         """Ask whether a feature is on."""

@@ -265,8 +265,7 @@ class Follower:
         fresh.take(render_hydration(narrow(write([self.lowered]))))
         assert (self.memory.features, self.memory.segments) == (fresh.features, fresh.segments)
         new = Sdk(render_features([self.lowered], environment="production"))
-        old = Sdk.__new__(Sdk)
-        old.engine = self.engine
+        old = Sdk.of(self.engine)
         for person in PEOPLE:
             context = write_context(person, NOW)
             for key in fresh.features:
