@@ -9,15 +9,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from flags.delivery.burnt import check_address
+from flags.delivery.burnt import check_tokens
 from flags.delivery.http import Refusal, Request
 from flags.delivery.inputs import parse_query, query_context, read_object
 from flags.delivery.reach import check_person
 from flags.delivery.state import Known, State
 from flags.engine.context import Context
+from flags.engine.tables import Purse, Table
 from flags.wire.context import UnreadableContext, read_context
 
-CACHED_QUERIES = 10_000
+# In each of two generations; people are forgotten that did not ask in a while.
+KEPT_BYTES = 16 * 2**20
+CONTEXT_BYTES = 2_000
 # Longer queries are answered and not remembered: thousands of them would fill the memory.
 REMEMBERED_QUERY_BYTES = 2_048
 
@@ -42,7 +45,8 @@ class Contexts:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.known: dict[tuple[bytes, str, bool, tuple[str, ...]], Context] = {}
+        self.known: Table[tuple[bytes, str, bool, tuple[str, ...]], Context] = Table()
+        Purse(KEPT_BYTES).adopt(self.known)
 
     def of_query(self, request: Request, known: Known) -> Context:
         """Return the context that the query of a GET carries."""
@@ -50,12 +54,12 @@ class Contexts:
         key = (request.query, known.environment, trusted, known.token.territories)
         template = self.known.get(key)
         if template is None:
-            check_address(request, self.state.tokens)
+            # Names of tokens are refused where the query is parsed.
+            check_tokens(request, self.state.tokens)
             template = build_context(query_context(parse_query(request.query)), known)
             if is_memorable(request):
-                if len(self.known) >= CACHED_QUERIES:
-                    self.known.clear()
-                self.known[key] = template
+                # Its texts are there a second time, each with a head of its own.
+                self.known.put(key, template, CONTEXT_BYTES + 2 * len(request.query))
         return complete(template, request)
 
     def of_body(self, request: Request, known: Known) -> Context:

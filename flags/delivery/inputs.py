@@ -45,27 +45,39 @@ def parse_query(raw: bytes) -> Pairs:
         raise Refusal(413, f"The query has {len(raw)} bytes; the limit is {MAX_QUERY_BYTES}.")
     if b"%00" in raw or b"\x00" in raw:
         raise Refusal(400, "The query holds a NUL character.", code="PARSE_ERROR")
-    fields = [field.partition(b"=") for field in raw.split(b"&") if field]
-    if len(fields) > MAX_FIELDS:
+    if not raw.isascii():
+        raise not_utf_8()
+    # Texts are searched for a sign several times as fast as bytes.
+    fields = raw.decode("ascii").split("&")
+    if len(fields) > MAX_FIELDS and sum(map(bool, fields)) > MAX_FIELDS:
         raise Refusal(400, f"The query has more than {MAX_FIELDS} fields.")
-    if any(len(name) > MAX_NAME_BYTES for name, _, _ in fields):
-        raise Refusal(400, f"A name in the query has more than {MAX_NAME_BYTES} bytes.")
+    pairs: Pairs = []
     try:
-        return [(decode_name(name), decode_text(text)) for name, _, text in fields]
+        for field in fields:
+            if field:
+                name, _, text = field.partition("=")
+                quoted = "%" in text or "+" in text
+                pairs.append((decode_name(name), decode_text(text) if quoted else text))
     except UnicodeDecodeError as error:
-        raise Refusal(400, "The query is not UTF-8.", code="PARSE_ERROR") from error
+        raise not_utf_8() from error
+    return pairs
 
 
-def decode_text(raw: bytes) -> str:
+def not_utf_8() -> Refusal:
+    """Build the refusal of bytes that are no text."""
+    return Refusal(400, "The query is not UTF-8.", code="PARSE_ERROR")
+
+
+def decode_text(raw: str) -> str:
     """Decode one name or text of a query, as forms are encoded (WHATWG URL, section 5.1)."""
-    if b"%" in raw or b"+" in raw:
-        return unquote_to_bytes(raw.replace(b"+", b" ")).decode()
-    return raw.decode("ascii")
+    return unquote_to_bytes(raw.replace("+", " ")).decode()
 
 
 @lru_cache(CACHED_NAMES)
-def decode_name(raw: bytes) -> str:
+def decode_name(raw: str) -> str:
     """Decode a name; clients use few, so they are remembered. A token's name is refused."""
+    if len(raw) > MAX_NAME_BYTES:
+        raise Refusal(400, f"A name in the query has more than {MAX_NAME_BYTES} bytes.")
     name = decode_text(raw)
     if name.lower() in TOKEN_NAMES:
         raise Refusal(400, BURNT, name="token_in_url")

@@ -64,6 +64,7 @@ class Recall:
         self.shown = tuple(name for name in shown if name)
         # What an answer may depend on besides question and person.
         self.heeded = (*self.shown, b"accept-language", b"content-type", b"content-encoding")
+        self.bounds: tuple[object, float, float] = (None, 0.0, 0.0)
         if "*" not in settings.origins:
             self.heeded = (*self.heeded, b"origin")
 
@@ -104,26 +105,25 @@ class Recall:
 
         `throws` is how often dice had been thrown before it was made.
         """
-        if (
-            response.status not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
-            or throws != Throws.count
-            or weigh(question) > QUESTION_BYTES
-        ):
+        size_bytes = len(request.query) + len(request.body)
+        size_bytes += sum(map(len, filter(None, map(request.headers.get, self.heeded))))
+        if response.status not in ANSWERED or throws != Throws.count or size_bytes > QUESTION_BYTES:
             return
-        shown = next((value for name in self.shown if (value := request.headers.get(name))), b"")
+        shown = self.find_shown(request)
         known = self.gatekeeper.found.get(shown)
-        etag = next((text for name, text in response.headers if name == b"etag"), b"")
         # A preview may ask as of another time.
-        if known is None or not etag or known.token.kind == "preview":
+        if known is None or known.token.kind == "preview":
             return
         view = self.state.view(known.token.app, known.environment)
-        if view is None or not view.lives:
+        head = [pair for pair in response.headers if pair[0] not in FRESHNESS]
+        etag = next((text for name, text in head if name == b"etag"), b"")
+        if view is None or not view.lives or not etag:
             return
-        since, until = find_bounds(view, known)
-        head = tuple(pair for pair in response.headers if pair[0] not in FRESHNESS)
+        since, until = self.bound(view, known)
         body = None
         if response.status == HTTPStatus.OK and len(response.body) <= BODY_BYTES:
             body = response.body
+            size_bytes += len(body)
         kept = Kept(
             shown=shown,
             known=known,
@@ -131,26 +131,38 @@ class Recall:
             since=since,
             until=until,
             etag=etag,
-            unchanged=tuple(pair for pair in head if pair[0] not in BODY_HEADERS),
-            head=head if body is not None else (),
+            unchanged=tuple([pair for pair in head if pair[0] not in BODY_HEADERS]),
+            head=tuple(head) if body is not None else (),
             body=body,
         )
-        self.kept.put(question, kept, ENTRY_BYTES + weigh(question) + len(body or b""))
+        self.kept.put(question, kept, ENTRY_BYTES + size_bytes)
+
+    def find_shown(self, request: Request) -> bytes:
+        """Return the token's text as the client has sent it."""
+        for name in self.shown:
+            if value := request.headers.get(name):
+                return value
+        return b""
+
+    def bound(self, view: View, known: Known) -> tuple[float, float]:
+        """Return between which instants an answer holds; those of the last view are at hand."""
+        mark, since, until = self.bounds
+        if mark is not view.mark or not since <= time.time() < until:
+            since, until = find_bounds(view)
+            self.bounds = (view.mark, since, until)
+        expires = known.token.expires
+        return since, until if expires is None else min(until, expires.timestamp())
 
 
+ANSWERED = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED})
 BODY_HEADERS = frozenset({b"content-type", b"content-length"})
 
 
-def weigh(question: Question) -> int:
-    """Return how many bytes a question has."""
-    return sum(len(part) for part in question if isinstance(part, str | bytes))
-
-
-def find_bounds(view: View, known: Known) -> tuple[float, float]:
+def find_bounds(view: View) -> tuple[float, float]:
     """Return between which instants nothing dated changes; a clock may be set back, too."""
     now = datetime.now(UTC)
     eras = [live.snapshot.find_era(now) for live in view.lives]
-    ends = [era.ends for era in eras]
-    if known.token.expires is not None:
-        ends.append(known.token.expires)
-    return max(era.starts for era in eras).timestamp(), min(ends).timestamp()
+    return (
+        max(era.starts for era in eras).timestamp(),
+        min(era.ends for era in eras).timestamp(),
+    )

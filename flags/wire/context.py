@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from flags.engine.constraints import parse_instant
@@ -16,10 +17,12 @@ from flags.engine.signals import EVIDENCE
 
 FIELDS_MAX = 100
 TEXT_BYTES_MAX = 2_000
+NAMES_CACHED = 1_024
 
 _STANDARD = frozenset({"userId", "sessionId", "remoteAddress", "appName", "environment"})
 # Clients set neither the clock nor who came first (docs/decisions.md 14).
 _TRUSTED_ONLY = frozenset({"currentTime", "enrolled", "enrolledCount"})
+_SPECIAL = _TRUSTED_ONLY.union(LIST_FIELDS)
 # Where "given, but not readable" is something else than "not given".
 _TOLD_UNREADABLE = frozenset(LIST_FIELDS).union(*EVIDENCE.values())
 
@@ -49,27 +52,7 @@ def read_context(
     `targetingKey` is the user. The environment is the token's. `trusted` callers may set
     `currentTime`.
     """
-    fields = _flatten(mapping)
-    texts: dict[str, str] = {}
-    lists: dict[str, tuple[str, ...]] = {}
-    unreadable: set[str] = set()
-    for name, value in fields.items():
-        if value is None or (not trusted and name in _TRUSTED_ONLY):
-            continue
-        if name in LIST_FIELDS:
-            entries, whole = _read_list(name, value)
-            if not whole:
-                unreadable.add(name)
-            if entries:
-                lists[name] = entries
-                texts[name] = ",".join(entries)
-            continue
-        text = _read_text(name, value)
-        if text is None:
-            if name in _TOLD_UNREADABLE:
-                unreadable.add(name)
-        elif text:
-            texts[name] = text
+    texts, lists, unreadable = _read_fields(_flatten(mapping), trusted=trusted)
     asked = _read_time(texts.pop("currentTime", None))
     user = texts.pop("targetingKey", None) or texts.get("userId")
     return Context(
@@ -87,11 +70,43 @@ def read_context(
     )
 
 
+def _read_fields(
+    fields: dict[str, Any], *, trusted: bool
+) -> tuple[dict[str, str], dict[str, tuple[str, ...]], set[str]]:
+    """Return texts, lists, and the names of what was given and cannot be read."""
+    texts: dict[str, str] = {}
+    lists: dict[str, tuple[str, ...]] = {}
+    unreadable: set[str] = set()
+    for name, value in fields.items():
+        if type(value) is str and name not in _SPECIAL:
+            # Nearly all there is; the limits of a text without a call for each.
+            if len(value) > TEXT_BYTES_MAX or not value.isascii() or "\x00" in value:
+                _check_text(name, value)
+            text: str | None = value
+        elif value is None or (not trusted and name in _TRUSTED_ONLY):
+            continue
+        elif name in LIST_FIELDS:
+            entries, whole = _read_list(name, value)
+            if not whole:
+                unreadable.add(name)
+            if entries:
+                lists[name] = entries
+            text = ",".join(entries)
+        else:
+            text = _read_text(name, value)
+            if text is None and name in _TOLD_UNREADABLE:
+                unreadable.add(name)
+        if text:
+            texts[name] = text
+    return texts, lists, unreadable
+
+
 def _flatten(mapping: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(mapping, Mapping):
         raise UnreadableContext("", "is not an object")
     nested = mapping.get("properties")
-    fields = {name: value for name, value in mapping.items() if name != "properties"}
+    fields = dict(mapping)
+    fields.pop("properties", None)
     if isinstance(nested, Mapping):
         for name, value in nested.items():
             # Unleash knows a person by the fields of its own alone.
@@ -100,10 +115,16 @@ def _flatten(mapping: Mapping[str, Any]) -> dict[str, Any]:
     if len(fields) > FIELDS_MAX:
         raise UnreadableContext("", f"has {len(fields)} fields, more than {FIELDS_MAX}")
     for name in fields:
-        if not isinstance(name, str):
-            raise UnreadableContext("", "has a field whose name is not a text")
-        _check_text(name, name)
+        _check_name(name)
     return fields
+
+
+@lru_cache(NAMES_CACHED)
+def _check_name(name: Any) -> None:
+    """Refuse a field's name; good ones are remembered, since clients use few."""
+    if not isinstance(name, str):
+        raise UnreadableContext("", "has a field whose name is not a text")
+    _check_text(name, name)
 
 
 def _read_text(name: str, value: Any) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from flags.delivery.recall import BODY_BYTES, KEPT_BYTES, find_bounds
+from flags.delivery.recall import BODY_BYTES, KEPT_BYTES
 from flags.delivery.settings import Settings
 from flags.delivery.state import Known
 from flags.engine.tables import Purse
@@ -107,14 +107,15 @@ def test_a_kept_answer_holds_until_something_dated_changes() -> None:
     client = build_client(content, build_part("access", build_access(), 1))
     view = client.app.service.state.view(APP, ENVIRONMENT)
     assert view is not None
+    recall = client.app.service.recall
     flip = datetime(2098, 12, 31, 16, tzinfo=UTC)
     for expires, until in ((None, flip), (flip.replace(year=2090), flip.replace(year=2090))):
         token = Token(digest="d", app=APP, kind="frontend", expires=expires)
-        assert until.timestamp() == find_bounds(view, Known(ENVIRONMENT, token))[1]
+        assert until.timestamp() == recall.bound(view, Known(ENVIRONMENT, token))[1]
     plain = build_client().app.service.state.view(APP, ENVIRONMENT)
     assert plain is not None
     token = Token(digest="d", app=APP, kind="frontend")
-    assert LATEST.timestamp() == find_bounds(plain, Known(ENVIRONMENT, token))[1]
+    assert LATEST.timestamp() == recall.bound(plain, Known(ENVIRONMENT, token))[1]
 
 
 def test_a_kept_answer_tells_how_fresh_the_node_is_now() -> None:
