@@ -15,6 +15,7 @@ from UnleashClient import UnleashClient
 from tests.node import Node, put, put_world
 from tests.product import eventually
 from tests.redis_server import RedisServer
+from tests.unit.delivery.typed import TYPES, build_typed_definitions
 from tests.unit.delivery.world import (
     BACKEND,
     FRONTEND,
@@ -128,3 +129,33 @@ def test_a_kill_reaches_both_kinds_of_sdk(
     assert (details.value, details.flag_metadata["landfallReason"]) == (False, "KILLED")
     put(redis, build_part("kills", {"switches": []}, 31))
     eventually(lambda: unleash.is_enabled("chat", in_territory("SG")), within_seconds=5)
+
+
+def test_ofrep_gives_every_type_as_itself(node: Node, redis: RedisServer) -> None:
+    """The real provider looks at JSON types: 42.0 is no integer to it, and 42 no float."""
+    put(redis, build_content(40, definitions=build_typed_definitions()))
+    provider = OFREPProvider(node.base, headers_factory=lambda: {"X-API-Key": FRONTEND})
+    api.set_provider(provider)
+    client = api.get_client()
+    singapore = EvaluationContext(targeting_key="7", attributes={"accountCountry": "SG"})
+    france = EvaluationContext(targeting_key="7", attributes={"accountCountry": "FR"})
+    eventually(lambda: client.get_integer_value("limit", -1, singapore) == 42)
+    asks: dict[str, Any] = {
+        "is-on": (client.get_boolean_details, None),
+        "word": (client.get_string_details, "default"),
+        "scale": (client.get_float_details, -1.5),
+        "limit": (client.get_integer_details, -1),
+        "layout": (client.get_object_details, {"default": True}),
+    }
+    for key, (_kind, off, _payload, value) in TYPES.items():
+        ask, default = asks[key]
+        for person, expected in ((singapore, value), (france, off)):
+            found = ask(key, default, person)
+            assert (None, expected) == (found.error_code, found.value)
+            assert type(expected) is type(found.value)
+    wrong = client.get_float_details("limit", 0.5, singapore)
+    assert (0.5, "TYPE_MISMATCH") == (wrong.value, str(wrong.error_code))
+    nobody = client.get_boolean_details("users", True, EvaluationContext())
+    assert (True, "TARGETING_KEY_MISSING") == (nobody.value, str(nobody.error_code))
+    put(redis, build_content(41))
+    eventually(lambda: client.get_boolean_value("chat", False, singapore))
