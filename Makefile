@@ -16,7 +16,7 @@ DEVELOP = DEBUG=1 LANDFALL_DEMO=1
 # Status 5 says that ARGS chose none of these tests.
 pytest = $(VENV)/python -m pytest $(1) $(ARGS) || test $$? -eq 5
 
-.PHONY: help run test check lint format types bench bench-streams bench-engine bench-http bench-latency fuzz-engine examples demo-reset shell changelog pin clean need-python develop peers
+.PHONY: help run test check lint format types bench bench-streams bench-engine bench-http bench-latency fuzz-engine fuzz-delivery examples demo-reset shell changelog pin clean need-python develop peers
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,9 @@ bench-http: peers ## Requests a second beside the Unleash server (10 minutes; AR
 	@$(VENV)/uv pip install --quiet --python $(BENCH)/python --target .venv-bench/postgres \
 		--require-hashes -r requirements/bench-postgres.txt
 	@$(BENCH)/python -m bench.http $(ARGS)
+
+fuzz-delivery: develop ## Ask a node as its description says, and otherwise (EXAMPLES=500)
+	@LANDFALL_FUZZ_EXAMPLES=$(or $(EXAMPLES),500) $(call pytest,tests/conformance/test_description.py --timeout 1800)
 
 demo-reset: need-python ## Throw the demo's database away; the next start loads it anew
 	@$(PYTHON) -m launch.reset

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from flags.delivery import (
     delta,
+    description,
     explain,
     frontend,
     health,
@@ -99,6 +100,7 @@ EXACT: dict[str, Route] = {
     "/api/variant/schema": read("variant_schema", "browser", variant.get_schema),
     "/api/explain": post("explain", "browser", explain.explain_feature),
     "/api/diff": post("diff", "browser", explain.diff_people),
+    "/api/delivery.yaml": read("description", "browser", description.get_description),
     "/healthz": read("healthz", "plain", health.get_liveness),
     "/readyz": read("readyz", "plain", health.get_readiness),
     "/metrics": read("metrics", "plain", health.get_metrics),
@@ -123,6 +125,7 @@ OWNED: dict[str, Family] = {
     "/api/texts": "browser",
     "/api/explain": "browser",
     "/api/diff": "browser",
+    "/api/delivery.yaml": "browser",
     "/internal": "plain",
     "/healthz": "plain",
     "/readyz": "plain",
