@@ -58,6 +58,7 @@ fuzz-engine: develop ## Ask the engine millions of questions (ARGS="--count 5000
 
 bench-streams: develop ## Ten thousand event streams on one worker (3 minutes)
 	@$(VENV)/python -m bench.streams $(ARGS)
+	@$(VENV)/python -m bench.slow_streams
 
 bench-engine: peers ## The engine beside engines that could be picked instead (5 minutes)
 	@$(BENCH)/python -m bench.engine $(ARGS)

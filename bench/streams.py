@@ -67,6 +67,7 @@ class Worker:
         }
         command = [sys.executable, "-m", "granian", self.application, "--interface", "asgi"]
         command += ["--port", str(self.port), "--no-ws", "--log-level", "warning", "--http", "1"]
+        command += ["--http1-buffer-size", "65536"]
         command += ["--backlog", "4096", "--backpressure", "16384", "--workers-kill-timeout", "8"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=environ)
         wait(lambda: bool(httpx.get(f"{self.base}/readyz").is_success))

@@ -21,6 +21,7 @@ from flags.delivery.flips import FlipTimers
 from flags.delivery.memory import Memory
 from flags.delivery.pollers import Feed
 from flags.delivery.settings import Settings
+from flags.delivery.sockets import notice_vanished_peers
 from flags.delivery.state import State
 from flags.delivery.texts import build_finder
 from flags.delivery.uses import Uses
@@ -71,6 +72,7 @@ class Node:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                notice_vanished_peers()
                 await self.feed.start()
                 for start in self.on_start:
                     start()

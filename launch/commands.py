@@ -67,7 +67,7 @@ def web_command(host: str, port: int) -> list[str]:
         *(sys.executable, "-m", "granian", "config.asgi:application"),
         *("--interface", "asgi", "--host", host, "--port", str(port), "--no-ws"),
         *("--backlog", "4096", "--backpressure", "16384", "--workers-kill-timeout", "5"),
-        *("--log-level", "warning", "--http", "1"),
+        *("--log-level", "warning", "--http", "1", "--http1-buffer-size", "65536"),
     ]
 
 

@@ -56,6 +56,7 @@ class Node:
         command = [sys.executable, "-m", "granian", "config.edge:application"]
         command += ["--interface", "asgi", "--port", str(self.port), "--no-ws"]
         command += ["--backpressure", "16384", "--log-level", "warning", "--http", "1"]
+        command += ["--http1-buffer-size", "65536"]
         command += ["--workers-kill-timeout", "5"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=environ)
         path = "/readyz" if ready else "/healthz"

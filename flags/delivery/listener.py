@@ -7,7 +7,7 @@ Only then there is a task, and a short queue that collapses into one newest even
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,14 @@ Send = Callable[[Message], Awaitable[None]]
 QUEUED_EVENTS = 8
 # A client that takes nothing for so long is given up.
 PROGRESS_SECONDS = 30.0
+# A large event goes out in pieces, so that a server holds little of it for who does not read.
+PIECE_BYTES = 8 * 1024
 LAST: Message = {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+def wrap(body: bytes) -> Message:
+    """Return bytes as a part of an answer that goes on."""
+    return {"type": "http.response.body", "body": body, "more_body": True}
 
 
 def nothing() -> bytes:
@@ -31,22 +38,19 @@ def nothing() -> bytes:
 class Event:
     """The same bytes for many listeners; `catch_up` renders what stands for those missed."""
 
-    __slots__ = ("_catch_up", "_latest", "idle", "message")
+    __slots__ = ("_catch_up", "_latest", "body", "idle", "messages")
 
     def __init__(
         self, body: bytes, catch_up: Callable[[], bytes] = nothing, *, idle: bool = False
     ) -> None:
         """Wrap bytes; an `idle` event says nothing and is never queued."""
-        self.message: Message = {"type": "http.response.body", "body": body, "more_body": True}
+        self.body = body
+        self.messages = tuple(
+            wrap(body[at : at + PIECE_BYTES]) for at in range(0, len(body), PIECE_BYTES)
+        )
         self.idle = idle
         self._catch_up = catch_up
         self._latest: Event | None = None
-
-    @property
-    def body(self) -> bytes:
-        """Return what is sent."""
-        body: bytes = self.message["body"]
-        return body
 
     def latest(self) -> Event:
         """Return what stands for this event and all before it, rendered once; may be empty."""
@@ -112,14 +116,17 @@ class Listener:
         if self.busy or self._send is None:
             self._keep(event)
             return
+        messages = iter(event.messages)
         try:
-            rest = begin(self._send(event.message))
+            for message in messages:
+                rest = begin(self._send(message))
+                if rest is not None:
+                    self.busy = True
+                    finishing = self._finish(rest, messages)
+                    self._writing = asyncio.get_running_loop().create_task(finishing)
+                    return
         except (OSError, RuntimeError):
             self.cut()
-            return
-        if rest is not None:
-            self.busy = True
-            self._writing = asyncio.get_running_loop().create_task(self._finish(rest))
 
     def close(self, event: Event) -> None:
         """Say a last word and end the stream; cut it where the client is not there to hear."""
@@ -162,14 +169,19 @@ class Listener:
         else:
             self.cut()
 
-    async def _finish(self, rest: Rest) -> None:
-        """Wait for a write, then send what was kept meanwhile."""
+    async def _finish(self, rest: Awaitable[None], messages: Iterator[Message]) -> None:
+        """Wait for a write, send the rest of its event, then what was kept meanwhile."""
+        assert self._send is not None
         try:
             async with asyncio.timeout(PROGRESS_SECONDS):
                 await rest
-            while self.waiting and self._send is not None:
-                async with asyncio.timeout(PROGRESS_SECONDS):
-                    await self._send(self.waiting.pop(0).message)
+            while True:
+                for message in messages:
+                    async with asyncio.timeout(PROGRESS_SECONDS):
+                        await self._send(message)
+                if not self.waiting:
+                    break
+                messages = iter(self.waiting.pop(0).messages)
         except (TimeoutError, OSError, RuntimeError):
             self.cut()
         self.busy = False

@@ -72,7 +72,8 @@ async def run_stream(
             return
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         async with asyncio.timeout(PROGRESS_SECONDS):
-            await send(Event(greeting).message)
+            for message in Event(greeting).messages:
+                await send(message)
         listener.open(send)
         while (await receive())["type"] != "http.disconnect":
             pass

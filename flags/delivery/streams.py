@@ -14,11 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
+import structlog
+
 from flags.delivery.expiries import ExpiryTimer
 from flags.delivery.http import Refusal
 from flags.delivery.listener import Event, Listener
 from flags.delivery.live import SLICE_SECONDS
 from flags.delivery.settings import Settings
+from flags.delivery.sockets import Descriptors
 from flags.delivery.state import Change, State
 from flags.delivery.voices import Voice, current_change
 from flags.wire.sse import BYE, KEEP_ALIVE, render_retry
@@ -27,6 +30,8 @@ RETRY_AFTER_SECONDS = 10
 # Keep-alives go to one part of the listeners at a time.
 SPOKES = 12
 SPREAD_STEPS = 100
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,9 @@ class Hub:
         self.groups: dict[Group, set[Listener]] = {}
         self.by_token: Counter[str] = Counter()
         self.by_address: Counter[str] = Counter()
+        self.descriptors = Descriptors()
         self.draining = False
+        self.warn_again_at = 0.0
         self.jobs: deque[tuple[Event, Iterator[Listener]]] = deque()
         self.tasks: dict[str, asyncio.Task[None]] = {}
         state.on_change.append(self.tell)
@@ -78,6 +85,9 @@ class Hub:
             raise Refusal(503, "This node is stopping.", retry_after_seconds=1)
         if len(self.listeners) >= limits.streams_per_process:
             raise self.full("This node holds as many streams as it may.")
+        if not self.descriptors.have_room():
+            self.warn_of_descriptors()
+            raise self.full("This node has no file descriptors left for streams.")
         if token.kind == "backend":
             if self.by_token[token.digest] >= limits.streams_per_token:
                 raise self.full("The token has as many streams as it may.")
@@ -88,6 +98,18 @@ class Hub:
         counts, key = self.count_of(listener)
         counts[key] += 1
         self.run("keep_alive")
+
+    def warn_of_descriptors(self) -> None:
+        """Log that the system allows fewer descriptors than there are clients, once a minute."""
+        now = time.monotonic()
+        if now >= self.warn_again_at:
+            self.warn_again_at = now + 60
+            _log.error(
+                "streams.out_of_descriptors",
+                streams=len(self.listeners),
+                limit=self.descriptors.limit,
+                do="raise LimitNOFILE (ulimit -n), or start more nodes",
+            )
 
     def full(self, message: str) -> Refusal:
         """Build the answer above a limit; the pause varies so that clients spread."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flags.delivery import listener as room
-from flags.delivery.listener import QUEUED_EVENTS, Event, Listener, Message
+from flags.delivery.listener import PIECE_BYTES, QUEUED_EVENTS, Event, Listener, Message
 from flags.delivery.state import Known
 from flags.publishing.snapshot import Token
 
@@ -106,6 +106,19 @@ async def test_a_slow_client_gets_the_rest_in_order() -> None:
     assert not listener.busy
     listener.write(number(5))
     assert client.taken[-1] == b"5"
+
+
+async def test_a_large_event_goes_out_in_pieces() -> None:
+    """Have the server hold a part of it only, and never mix it with another."""
+    client = Client(room=2)
+    listener = build_listener(client)
+    large = bytes(range(256)) * 300
+    listener.write(Event(large))
+    listener.write(number(1))
+    assert sum(map(len, client.taken)) == 2 * PIECE_BYTES
+    client.read(100)
+    await settle()
+    assert b"".join(client.taken) == large + b"1"
 
 
 async def test_who_falls_behind_gets_one_event_for_all_that_was_missed() -> None:
