@@ -90,7 +90,8 @@ pin: develop ## Pin the requirements again, with hashes, after a change of requi
 		requirements/$$kind.in --output-file requirements/$$kind.txt || exit 1; done
 
 clean: ## Remove the virtual environment and every cache; the data in var/ stays
-	@rm -rf .venv .venv-bench .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .venv-bench .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
+		examples/node_modules examples/browser/dist
 
 develop: need-python
 	@$(PYTHON) -m launch.install develop

@@ -49,7 +49,7 @@ ELSEWHERE = '{"targetingKey": "7", "accountCountry": "FR"}'
 VALUES = {
     "boolean": ("pay", "true"),
     "string": ("home", '"list"'),
-    "integer": ("limit", "42"),
+    "integer": ("count", "42"),
     "number": ("limit", "42"),
     "float": ("ratio", "3.5"),
     "object": ("shape", '{"steps":2}'),
@@ -172,6 +172,7 @@ def build_typed() -> Definitions:
             ),
         )
         for key, value_type, off_value, kind, text in (
+            ("count", "integer", 0, "number", "42"),
             ("limit", "number", 0, "number", "42"),
             ("ratio", "number", 0.5, "number", "3.5"),
             ("shape", "json", {}, "json", '{"steps":2}'),
