@@ -21,8 +21,11 @@ _log = structlog.get_logger(__name__)
 # the next publish waits until the outbox was quiet for a moment, but never long.
 QUIET_SECONDS = 0.15
 PATIENCE_SECONDS = 0.6
-# Changes further apart than the quiet that is waited for would not come together anyway.
-BURST_SECONDS = 0.2
+# Changes further apart than the quiet that is waited for would not come together anyway; what
+# comes while a publisher rests is such a burst already.
+BURST_SECONDS = 0.1
+# On a small machine the nodes that are to serve a change share the processor with the publisher.
+REST_SECONDS = 0.1
 LOOK_SECONDS = 0.03
 # A publisher that was given other work for this long lets go, so that others get their turn.
 MOST_ROUNDS = 20
@@ -59,7 +62,7 @@ def _drain_content(environment_key: str, read_clock: Callable[[], datetime]) -> 
             break
         if attempt or due.newest_seq > due.oldest_seq or _is_burst(environment_key):
             _settle(due, lambda: _find_content(environment_key, read_clock()))
-        published = publish_alone(environment_key, now=read_clock())
+        published = publish_alone(environment_key, now=read_clock(), rest_seconds=REST_SECONDS)
         _published_at[environment_key] = time.monotonic()
         if published is not None:
             done.append(published)

@@ -106,8 +106,13 @@ def publish(
         return publish_alone(environment_key, now=now, again=again)
 
 
-def publish_alone(environment_key: str, *, now: datetime, again: bool = False) -> Published | None:
-    """Publish as `publish` does; the caller holds the publisher's lock."""
+def publish_alone(
+    environment_key: str, *, now: datetime, again: bool = False, rest_seconds: float = 0.0
+) -> Published | None:
+    """Publish as `publish` does; the caller holds the publisher's lock.
+
+    Between delivery and what can wait it rests, so that nodes have the processor.
+    """
     if not again and not _is_behind(environment_key):
         return None
     watch = _Watch()
@@ -125,6 +130,7 @@ def publish_alone(environment_key: str, *, now: datetime, again: bool = False) -
         return None
     with watch.step("deliver"):
         deliver(parts, blobs=loaded.blobs)
+    time.sleep(rest_seconds)
     with watch.step("note"):
         for entry in prepared:
             save_notes(environment_key, entry.app_id, entry.snapshot, now=now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -30,20 +31,8 @@ def load_heads(environment_key: str = "", *, using: str = "default") -> dict[Par
     Three queries whatever the size; each part is found at the end of its index, so old
     snapshots cost nothing.
     """
-    environments = Environment.objects.using(using).all()
-    if environment_key:
-        environments = environments.filter(key=environment_key)
-    with_access = environments.annotate(
-        newest=Subquery(_newest(using, environment=OuterRef("pk"), app=None, part="access"))
-    )
-    found = list(with_access.values_list("pk", "newest"))
-    newest = [
-        Subquery(_newest(using, environment=pk, app=OuterRef("pk"), part=part))
-        for pk, _access in found
-        for part in ("content", "kills")
-    ]
-    names = {f"newest_{index}": query for index, query in enumerate(newest)}
-    rows = App.objects.using(using).annotate(**names).values_list(*names) if names else []
+    found = list(_query_environments(environment_key, using).all())
+    rows = list(_query_apps(tuple(pk for pk, _access in found), using).all()) if found else []
     ids = {access for _pk, access in found} | {pk for row in rows for pk in row}
     snapshots = Snapshot.objects.using(using).filter(pk__in=ids - {None})
     fields = ("environment__key", "app__key", "part", "epoch", "revision", "digest")
@@ -53,6 +42,32 @@ def load_heads(environment_key: str = "", *, using: str = "default") -> dict[Par
         )
         for environment, app, part, epoch, revision, digest in snapshots.values_list(*fields)
     }
+
+
+# Every process asks for heads once a second or more: putting the queries together takes longer
+# than answering them.
+@lru_cache(maxsize=64)
+def _query_environments(environment_key: str, using: str) -> QuerySet[Environment, tuple[int, int]]:
+    """Return the query for environments and their newest `access` part."""
+    environments = Environment.objects.using(using).all()
+    if environment_key:
+        environments = environments.filter(key=environment_key)
+    with_access = environments.annotate(
+        newest=Subquery(_newest(using, environment=OuterRef("pk"), app=None, part="access"))
+    )
+    return with_access.order_by("pk").values_list("pk", "newest")
+
+
+@lru_cache(maxsize=64)
+def _query_apps(environment_pks: tuple[int, ...], using: str) -> QuerySet[App, tuple[int, ...]]:
+    """Return the query for the newest parts of every app in these environments."""
+    newest = [
+        Subquery(_newest(using, environment=pk, app=OuterRef("pk"), part=part))
+        for pk in environment_pks
+        for part in ("content", "kills")
+    ]
+    names = {f"newest_{index}": query for index, query in enumerate(newest)}
+    return App.objects.using(using).annotate(**names).order_by().values_list(*names)
 
 
 def find_part(key: PartKey, *, using: str = "default") -> StoredPart | None:
