@@ -72,6 +72,14 @@ def test_a_right_reading_is_left_alone(shop: None) -> None:
     assert not find_drift("production")
 
 
+def test_definitions_are_kept_once(shop: None) -> None:
+    """What was read and what was compiled from it are one object after a publish."""
+    offer("live")
+    publish("production", now=NOW)
+    read = publishing._read["production"].apps[0].definitions
+    assert publishing._proved["superapp/production"].snapshot.definitions is read
+
+
 def test_nothing_is_collected_during_a_publish() -> None:
     """The collector rests for the block and works again after it, whatever happened."""
 
