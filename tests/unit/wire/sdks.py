@@ -52,7 +52,7 @@ class Memory:
         return [event["type"] for event in events]
 
     def apply(self, event: dict[str, Any]) -> None:
-        """Apply one event; after each, every segment that a feature uses is there."""
+        """Apply one event; what a feature uses stands before it."""
         kind = event["type"]
         assert 0 <= self.event_id <= event["eventId"] < 2**32
         self.event_id = event["eventId"]
@@ -61,6 +61,8 @@ class Memory:
             self.segments = {one["id"]: one for one in event["segments"]}
         elif kind == "feature-updated":
             assert self.features.get(event["feature"]["name"]) != event["feature"]
+            parents = {one["feature"] for one in event["feature"].get("dependencies", ())}
+            assert parents <= set(self.features), event
             self.features[event["feature"]["name"]] = event["feature"]
         elif kind == "feature-removed":
             gone = self.features.pop(event["featureName"])

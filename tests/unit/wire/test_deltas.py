@@ -93,6 +93,12 @@ def test_a_segment_stands_before_the_feature_that_newly_uses_it() -> None:
     ]
 
 
+def test_a_parent_stands_before_the_feature_that_depends_on_it() -> None:
+    """Whatever their names: an SDK that applies event by event never lacks it."""
+    parent, child = Feature(key="z.parent"), Feature(key="a.child", requires=("z.parent",))
+    assert follow([make(PLAIN)], [make(PLAIN, parent, child)]) == [["feature-updated"] * 2]
+
+
 def test_a_segment_is_told_once_for_all_its_features() -> None:
     """Its constraints are its own: features that name it are not told again."""
     shorter = replace(SEGMENT, constraints=(replace(SEGMENT.constraints[0], values=("a",)),))
