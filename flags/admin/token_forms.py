@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -57,7 +58,7 @@ class TokenForm(CommandForm):
     event_streams = forms.BooleanField(
         required=False,
         label=_("OFREP answers name the event stream"),
-        help_text=_("For OpenFeature providers that know `eventStreams`; Kotlin's does not."),
+        help_text=_("For OpenFeature providers that know event streams; Kotlin's does not."),
     )
     text = ""
 
@@ -80,6 +81,11 @@ class RotateForm(CommandForm):
         help_text=_("Until then every client has to have the new token."),
     )
     text = ""
+
+    @classmethod
+    def read(cls, instance: ClientToken) -> dict[str, Any]:
+        """Return nothing: the row does not say how long."""
+        return {}
 
     def build(self) -> RotateToken:
         """Return the rotation, with a text that nobody has seen before."""

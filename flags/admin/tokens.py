@@ -79,7 +79,7 @@ class ClientTokenAdmin(CommandAdmin):
         "may",
         ("scope", "kind"),
         ("places", "event_streams"),
-        ("expires_at", "last_used"),
+        ("ends", "last_used"),
         ("created_at", "created_by"),
         ("successor", "predecessor"),
         "revoked_at",
@@ -109,7 +109,7 @@ class ClientTokenAdmin(CommandAdmin):
         "kind",
         "scope",
         "places",
-        "expires_at",
+        "ends",
         "last_used",
         "created_by",
         "created_at",
@@ -175,6 +175,13 @@ class ClientTokenAdmin(CommandAdmin):
     def places(self, row: ClientToken) -> str:
         """Show about whom it may ask."""
         return tell_places(row.territories)
+
+    @admin.display(description=_("Expires"), ordering="expires_at")
+    def ends(self, row: ClientToken) -> Any:
+        """Show until when it works."""
+        if row.expires_at is None:
+            return format_html('<span class="lf-dim">{}</span>', _t("never"))
+        return formats.date_format(row.expires_at, "DATETIME_FORMAT")
 
     @admin.display(description=_("Last used"), ordering="last_used_at")
     def last_used(self, row: ClientToken) -> Any:

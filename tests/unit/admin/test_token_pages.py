@@ -101,7 +101,9 @@ def test_a_token_is_replaced_and_the_new_text_shown_once(world: Do, sign_in: Sig
     """Ask first, show the text on a page that no cache keeps, and lead from one to the other."""
     old = make("Web", territories=("IT",), now=timezone.now())
     client = sign_in("admin")
-    assert "Both work for a while" in _ask_step(client, "rotate", old)
+    asked = _ask_step(client, "rotate", old)
+    assert "Both work for a while" in asked
+    assert '<option value="168" selected>7 days</option>' in asked
     address = reverse("admin:flags_clienttoken_step_rotate", args=[old.pk])
     answer = client.post(address, {"overlap": "24"})
     page = unescape(answer.content.decode())
