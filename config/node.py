@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 from config.env import read_bool, read_int, read_networks, read_secret, read_text
-from flags.delivery.app import App, build, owns
+from flags.delivery.app import App, build
 from flags.delivery.flips import FlipTimers
 from flags.delivery.memory import Memory
 from flags.delivery.pollers import Feed
@@ -58,7 +58,7 @@ class Node:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer an ASGI scope of any type."""
         if scope["type"] == "http":
-            if self.behind is None or owns(scope["path"]):
+            if self.behind is None or self.app.takes(scope):
                 await self.app(scope, receive, send)
             else:
                 await self.behind(scope, receive, send)

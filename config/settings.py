@@ -158,11 +158,17 @@ LKG_DIR = DATA_DIR / "last-known-good"
 # Logs
 LOG_LEVEL = read_text("LOG_LEVEL", "WARNING").upper()
 configure_logs(LOG_LEVEL)
+QUIET_LEVEL = "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    # Django's own handler would say everything a second time while DEBUG is on.
-    "loggers": {"django": {"handlers": [], "level": LOG_LEVEL}},
+    "loggers": {
+        # Django's own handler would say everything a second time while DEBUG is on.
+        "django": {"handlers": [], "level": LOG_LEVEL},
+        # Templates tell all that a page knows, a new token too, and queries their parameters.
+        "django.template": {"level": QUIET_LEVEL},
+        "django.db.backends": {"level": QUIET_LEVEL},
+    },
 }

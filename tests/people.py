@@ -86,16 +86,19 @@ def send_form(
     page: httpx.Response,
     *,
     having: str,
-    fields: Mapping[str, str],
+    fields: Mapping[str, str | list[str]],
     where: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> httpx.Response:
-    """Send a form of the page with these fields changed, as a browser would."""
+    """Send a form of the page with these fields changed, as a browser would.
+
+    A field with an empty list is not sent at all: nothing is chosen.
+    """
     address, values = read_form(page, having=having, where=where)
     origin = str(page.url).split("/admin", maxsplit=1)[0]
     return client.post(
         address,
-        data=values | dict(fields),
+        data={**values, **fields},
         headers={"Referer": str(page.url), "Origin": origin, **(headers or {})},
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from flags.delivery.burnt import check_address, names_token
+from flags.delivery.burnt import check_address, holds_token, names_token
 from flags.delivery.contexts import Throws
 from flags.delivery.http import (
     VARY_BROWSER,
@@ -79,6 +79,14 @@ class App:
             complete(response, self.family_headers(request, family))
         await send_response(send, request, response)
         self.service.counters.observe(name, response.status, time.perf_counter() - started)
+
+    def takes(self, scope: Scope) -> bool:
+        """Tell whether to answer a request here: delivery's own, and burnt tokens anywhere.
+
+        The pages behind would log the address, and repeat it in an error.
+        """
+        path: str = scope["path"]
+        return owns(path) or holds_token(path, scope["query_string"], self.service.state.tokens)
 
     def miss(self, request: Request) -> Refusal:
         """Build the refusal of an unknown path."""

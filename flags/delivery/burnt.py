@@ -30,15 +30,24 @@ def check_address(request: Request, digests: Container[str]) -> None:
 
 def check_tokens(request: Request, digests: Container[str]) -> None:
     """Refuse an address with a known token anywhere in it."""
-    address = request.path.encode("utf-8", "surrogateescape") + b" " + request.query
+    if holds_token(request.path, request.query, digests):
+        # Not even the refusal may repeat it.
+        request.rest = ""
+        raise token_in_url()
+
+
+def holds_token(path: str, query: bytes, digests: Container[str]) -> bool:
+    """Tell whether a known token stands anywhere in a path or query."""
+    address = path.encode("utf-8", "surrogateescape") + b" " + query
     if not may_hold_colon(address):
-        return
+        return False
     # A proxy may have quoted what was quoted.
-    for text in (plain := unquote_to_bytes(address.replace(b"+", b" ")), unquote_to_bytes(plain)):
-        if any(hashlib.sha256(one).hexdigest() in digests for one in list_candidates(text)):
-            # Not even the refusal may repeat it.
-            request.rest = ""
-            raise token_in_url()
+    plain = unquote_to_bytes(address.replace(b"+", b" "))
+    return any(
+        hashlib.sha256(candidate).hexdigest() in digests
+        for text in (plain, unquote_to_bytes(plain))
+        for candidate in list_candidates(text)
+    )
 
 
 def may_hold_colon(address: bytes) -> bool:
