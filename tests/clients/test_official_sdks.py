@@ -138,6 +138,11 @@ def test_an_unchanged_answer_costs_no_body(story: Story, kind: str) -> None:
     assert story.chapters["end"][kind]["statuses"]["304"] > 0
 
 
+def test_a_streaming_client_does_not_fall_back(story: Story) -> None:
+    """unleash-client would poll, and be told 304, if the stream had failed it."""
+    assert "304" not in story.chapters["end"]["unleash-client streaming"]["statuses"]
+
+
 @pytest.mark.parametrize("kind", EVERY)
 def test_no_client_was_refused(story: Story, kind: str) -> None:
     """Every answer was one that the SDK expects."""
