@@ -35,6 +35,7 @@ from django.core.management import call_command  # noqa: E402
 
 from flags.delivery.app import App, build  # noqa: E402
 from flags.delivery.prepared import prepare  # noqa: E402
+from flags.delivery.recall import Recall  # noqa: E402
 from flags.delivery.state import State  # noqa: E402
 from flags.demo.load import load_demo  # noqa: E402
 from flags.publishing.snapshot import Access, Content, Token  # noqa: E402
@@ -72,11 +73,11 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "whole, by GET": Case("GET"),
-    "unchanged, by GET": Case("GET", known=True),
-    "whole, new to the node": Case("GET", forgets=True),
-    "whole, by POST": Case("POST"),
-    "unchanged, by POST": Case("POST", known=True),
+    "whole, asked before": Case("GET"),
+    "unchanged, asked before": Case("GET", known=True),
+    "whole, new, by GET": Case("GET", forgets=True),
+    "whole, new, by POST": Case("POST", forgets=True),
+    "unchanged, new, by POST": Case("POST", known=True, forgets=True),
 }
 
 
@@ -205,7 +206,9 @@ def list_people() -> Iterator[dict[str, str]]:
 
 def print_costs(app: App, runner: asyncio.Runner, rounds: int) -> None:
     """Print what an answer costs, candidates asked in turn (ABAB)."""
-    print(f"\nmicroseconds an answer, median of {rounds} turns, {CONTEXTS} people in turn")
+    print(
+        f"\nprocessor microseconds an answer, median of {rounds} turns, {CONTEXTS} people in turn"
+    )
     print(f"{'':28}{PATHS[0]:>15}{PATHS[1]:>15}{'ratio':>8}")
     for name, case in CASES.items():
         loops = [Loop(app, path, case) for path in PATHS]
@@ -242,9 +245,10 @@ class Loop:
             question = self.questions[at]
             if self.case.forgets:
                 forget_all(self.app)
-            started = time.perf_counter()
+            # Of this thread alone: what else the machine does is not the answer's cost.
+            started = time.thread_time()
             reply = await ask(self.app, question)
-            spent += time.perf_counter() - started
+            spent += time.thread_time() - started
             asked += 1
             if self.case.known and not question.etag:
                 self.questions[at] = replace(question, etag=reply.headers[b"etag"])
@@ -255,8 +259,7 @@ def forget_all(app: App) -> None:
     """Have the node forget who asked before; what it knows of classes of people stays."""
     service = app.service
     service.contexts.known.clear()
-    for view in service.state.views.values():
-        view.answers.clear()
+    service.recall = Recall(service.state, service.settings, service.gatekeeper)
 
 
 @contextmanager

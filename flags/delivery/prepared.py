@@ -23,7 +23,7 @@ from flags.publishing.snapshot import (
     decode_kills,
 )
 from flags.publishing.store import StoredPart
-from regions.locales.formats import describe
+from regions.locales.formats import describe, find_territory
 
 CHANNELS_MAX = 10_000
 CHANNEL_PURPOSE = b"landfall stream channel 1"
@@ -116,12 +116,13 @@ def derive_channel(token_digest: str) -> str:
 
 
 def read_formats(content: Content) -> None:
-    """Have Babel read the formats of every locale in every territory of the scope.
+    """Have Babel read the formats of every locale at home and in every territory of the scope.
 
     It reads files, once in a process: 0.2 s for ten locales in 36 territories.
     """
+    codes = [territory.code for territory in content.definitions.territories]
     for tag in {*content.texts.locales, content.texts.source_locale}:
-        for code in (None, *(territory.code for territory in content.definitions.territories)):
+        for code in (None, find_territory(tag), *codes):
             describe(tag, code)
 
 

@@ -5,19 +5,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from flags.delivery.answers import (
-    REMEMBERED_ANSWERS,
     answer_json,
     answer_unchanged,
     evaluate_view,
     is_known,
 )
 from flags.delivery.auth import ANY_KIND
-from flags.delivery.contexts import Throws, is_memorable
 from flags.delivery.http import Header, Refusal, Request, Response
 from flags.delivery.live import TEXTS_PATH, Live
 from flags.delivery.prepared import derive_channel
@@ -56,14 +53,6 @@ class Manifest(NamedTuple):
         return render_manifest(live.revision, live.epoch, self.frame, follow, self.fragments)
 
 
-class Remembered(NamedTuple):
-    """A manifest that holds for the same question between two instants."""
-
-    manifest: Manifest
-    since: datetime
-    until: datetime
-
-
 def render_variant(view: View, context: Context, locale: str = "") -> tuple[bytes, bytes]:
     """Return ETag and body of a person's manifest, which names no stream.
 
@@ -84,7 +73,7 @@ def get_manifest(service: Service, request: Request) -> Response:
     """
     known = service.gatekeeper.identify(request, ANY_KIND)
     view = service.gatekeeper.view(known)
-    manifest = recall(service, view, request, known)
+    manifest = ask_for(service, view, request, known)
     tag = manifest.choice.tag.encode()
     stamp = [*service.stamp(view), (b"content-language", tag), VARY_LANGUAGE]
     if is_known(request, manifest.etag):
@@ -97,26 +86,7 @@ def get_schema(_service: Service, _request: Request) -> Response:
     return Response(200, [SCHEMA_TYPE, PUBLIC], SCHEMA_BYTES)
 
 
-def recall(service: Service, view: View, request: Request, known: Known) -> Manifest:
-    """Compose a manifest, or find what was answered to the very same GET before."""
-    if request.method == "POST":
-        return answer_anew(service, view, request, known)
-    languages = request.headers.get(b"accept-language", b"")[:LANGUAGES_BYTES]
-    key = ("variant", request.query, request.peer, languages, known.token.digest)
-    before: Remembered | None = view.answers.get(key)
-    if before is not None and before.since <= datetime.now(UTC) < before.until:
-        return before.manifest
-    throws = Throws.count
-    manifest = answer_anew(service, view, request, known)
-    if throws == Throws.count and known.token.kind != "preview" and is_memorable(request):
-        if len(view.answers) >= REMEMBERED_ANSWERS:
-            view.answers.clear()
-        era = manifest.live.snapshot.find_era(datetime.now(UTC))
-        view.answers[key] = Remembered(manifest, era.starts, era.ends)
-    return manifest
-
-
-def answer_anew(service: Service, view: View, request: Request, known: Known) -> Manifest:
+def ask_for(service: Service, view: View, request: Request, known: Known) -> Manifest:
     """Compose the manifest of a request."""
     context = service.contexts.of(request, known)
     view = choose_app(view, context)

@@ -140,6 +140,27 @@ def test_every_locale_in_every_territory_fits_the_schema(view: View) -> None:
     assert [] == wrong
 
 
+def test_the_documents_example_is_an_answer_of_the_demo(view: View) -> None:
+    """Show in the documents what a node says, shortened to some of each."""
+    text = (SCHEMA.parents[2] / "docs/clients/variant.md").read_text(encoding="utf-8")
+    shown = json.loads(text.partition("```json")[2].partition("```")[0])
+    assert [] == complain(shown)
+    _etag, manifest = fetch(
+        view,
+        "zh-Hant-HK",
+        accountCountry="HK",
+        locationCountry="US",
+        osVersion="18.0.0",
+    )
+    for name, told in shown.items():
+        if name in {"bundles", "features"}:
+            assert [one for one in told if one not in manifest[name]] == []
+        elif name == "texts":
+            assert {key: manifest[name][key] for key in told} == told
+        elif name not in {"revision", "stream"}:
+            assert manifest[name] == told
+
+
 def test_arabic_is_written_from_right_to_left(view: View) -> None:
     """Tell the direction and Egypt's digits to somebody who reads Arabic."""
     _etag, manifest = fetch(view, "ar", accountCountry="EG")

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from babel import localedata
 
 from flags.delivery.app import build
 from flags.delivery.pollers import Feed
@@ -57,6 +58,7 @@ async def answer_warm(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         for name in ("connect", "connect_ex", "send", "sendall"):
             forbidden.setattr(socket.socket, name, forbid)
         forbidden.setattr(threading.Thread, "start", forbid)
+        forbidden.setattr(localedata, "load", forbid)
         return [await ask(client, *request) for request in REQUESTS]
 
 
