@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 from django import forms
@@ -42,6 +43,16 @@ from regions.governance.admin_forms import CommandForm
 from regions.governance.admin_pages import CommandAdmin, ReadOnlyInline, Step
 
 
+class SchemaField(forms.JSONField):
+    """JSON that is shown on lines of its own, as people write schemas."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the text; what was typed and cannot be read stays as it is."""
+        if isinstance(value, dict):
+            return json.dumps(value, indent=2, ensure_ascii=False)
+        return super().prepare_value(value)
+
+
 class FeatureChangeForm(CommandForm):
     """All of a feature but its key, which clients know it by."""
 
@@ -60,9 +71,9 @@ class FeatureChangeForm(CommandForm):
             "number never."
         ),
     )
-    value_schema = forms.JSONField(
+    value_schema = SchemaField(
         required=False,
-        widget=forms.Textarea(attrs={"rows": 6, "dir": "ltr", "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 12, "dir": "ltr", "spellcheck": "false"}),
         initial=dict,
         label=_("Schema of values (JSON)"),
         help_text=_(

@@ -29,6 +29,7 @@ from flags.engine.evaluate import evaluate
 from flags.engine.lower import lower
 from flags.operations import constraints as saving
 from flags.operations import targeting
+from flags.operations.values import ValueRules
 from flags.wire.context import read_context
 from flags.wire.unleash import render_features
 from regions.governance.commands import Refused
@@ -36,6 +37,7 @@ from tests.conformance.crowds import Person, draw_crowd
 from tests.conformance.payloads import ADDRESSES, NUMBERS, PATTERNS, TIMES, VERSIONS, WORDS
 from tests.conformance.sdk import Sdk
 
+ON_OR_OFF = ValueRules(feature="pay.card", kind="boolean", schema={}, off=False)
 JUNK = (
     *("", " ", " a ", "a\\b", '"', "\\", "a\nb", "é", "٣", "1e3", "NaN", "99", "100", "101", "-1"),
     *(
@@ -229,7 +231,7 @@ def test_a_strategy_that_saving_takes_is_sent(
         ),
     )
     try:
-        kept = targeting._canonical(spec, "pay.card", "Strategy 1")
+        kept = targeting._canonical(spec, ON_OR_OFF, "Strategy 1")
     except Refused:
         return
     stored = Strategy(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from flags.delivery.settings import Settings
 from flags.publishing.snapshot import Access
-from tests.unit.delivery.typed import TYPES, build_typed_definitions
+from tests.unit.delivery.typed import PAYLOADS, TYPES, build_typed_definitions
 from tests.unit.delivery.world import (
     BACKEND,
     EVERYTHING,
@@ -65,6 +65,18 @@ def test_a_flag_keeps_one_json_type(client: Client, key: str) -> None:
         assert one == many[key]
         assert (expected, type(expected)) == (one["value"], type(one["value"]))
         assert kind == one["metadata"]["type"]
+
+
+def test_unleash_reads_the_same_values_as_payloads(client: Client) -> None:
+    """Unleash has no integers: they are numbers there, and all payloads are texts."""
+    defined = client.get("/api/client/features", token=BACKEND).json["features"]
+    answered = client.get("/api/frontend?properties[accountCountry]=SG").json["toggles"]
+    found = {one["name"]: one["strategies"][0].get("variants", []) for one in defined}
+    got = {one["name"]: one["variant"].get("payload") for one in answered}
+    for key, (kind, _off, payload, _value) in TYPES.items():
+        told = {"type": PAYLOADS[kind], "value": payload} if payload else None
+        assert [told] * bool(told) == [variant["payload"] for variant in found[key]]
+        assert told == got[key]
 
 
 def test_a_success_has_all_that_any_provider_reads(client: Client) -> None:
