@@ -27,7 +27,7 @@ from flags.delivery.texts import build_finder
 from flags.delivery.uses import Uses
 from flags.publishing.nodes import make_receipt, write_receipt
 from flags.publishing.redis_store import RedisStore
-from flags.publishing.store import SnapshotStore, Source
+from flags.publishing.store import Keepsake, Source
 from flags.publishing.uses import write_uses
 
 Message = MutableMapping[str, Any]
@@ -99,7 +99,7 @@ def build_node(
     *,
     sources: Sequence[Source],
     redis: RedisStore | None,
-    last_known_good: SnapshotStore | None,
+    last_known_good: Keepsake | None,
     settings: Settings,
     behind: Application | None = None,
 ) -> Node:

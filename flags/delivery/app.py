@@ -178,10 +178,7 @@ class App:
 
     def refuse(self, request: Request, family: Family, refusal: Refusal) -> Response:
         """Say an error in the words of the protocol."""
-        stale = self.service.state.stale_seconds()
-        headers = render_error_headers(refusal)
-        if stale:
-            headers.append((b"x-landfall-stale", b"%d" % stale))
+        headers = [*render_error_headers(refusal), *self.service.list_freshness()]
         if family == "ofrep":
             body = render_error(refusal.code, refusal.message, key=request.rest)
         else:

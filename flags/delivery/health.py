@@ -14,13 +14,20 @@ def get_liveness(_service: Service, _request: Request) -> Response:
 
 
 def get_readiness(service: Service, _request: Request) -> Response:
-    """Answer 200 once tokens and a scope are here, 503 before and while stopping."""
+    """Answer 200 once all that is published is served, 503 before and while stopping.
+
+    `ageSeconds` is how long no source has answered, `lacking` how many published parts are
+    served in no revision, `refused` how many are served in an older one.
+    """
     state = service.state
     ready = state.is_ready() and not service.hub.draining
     body = encode_json(
         {
             "status": "ready" if ready else "not ready",
-            "staleSeconds": round(state.stale_seconds(), 1),
+            "ageSeconds": round(state.age_seconds(), 1),
+            "scopes": len(state.live),
+            "lacking": len(state.published.keys() - state.parts.keys()),
+            "refused": len(state.refused),
         }
     )
     if ready:

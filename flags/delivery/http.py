@@ -20,9 +20,9 @@ NO_CACHE = (b"cache-control", b"private, no-cache")
 NO_STORE = (b"cache-control", b"no-store")
 VARY_TOKEN = (b"vary", b"Authorization")
 VARY_BROWSER = (b"vary", b"Authorization, Origin")
-EXPOSED = b"ETag, Retry-After, X-Landfall-Revision, X-Landfall-Stale"
+EXPOSED = b"ETag, Retry-After, X-Landfall-Revision, X-Landfall-Age"
 # Headers that tell how fresh the node is; all others are the same the next time.
-FRESHNESS = frozenset({b"x-landfall-stale"})
+FRESHNESS = frozenset({b"x-landfall-age"})
 PREFLIGHT_SECONDS = b"86400"
 
 encode_json = msgspec.json.Encoder().encode

@@ -25,8 +25,8 @@ from flags.publishing.store import (
     DamagedPart,
     Head,
     Hint,
+    Keepsake,
     PartKey,
-    SnapshotStore,
     Source,
     StoredPart,
 )
@@ -117,7 +117,7 @@ class Feed:
         sources: Sequence[Source],
         *,
         hints: HintSource | None = None,
-        last_known_good: SnapshotStore | None = None,
+        last_known_good: Keepsake | None = None,
         write_receipts: Receipts | None = None,
     ) -> None:
         self.state = state
@@ -143,7 +143,7 @@ class Feed:
             first = self.pollers[0].first_round
             await asyncio.to_thread(first.wait, FIRST_ROUND_SECONDS)
 
-    async def restore(self, store: SnapshotStore) -> None:
+    async def restore(self, store: Keepsake) -> None:
         """Activate what the last-known-good file holds; sources that answer may be newer."""
         try:
             heads = await asyncio.to_thread(store.heads)
@@ -151,6 +151,7 @@ class Feed:
         except OSError as error:
             _log.error("lkg.unreadable", error=str(error))
             return
+        self.state.grow_older(store.age_seconds())
         # Also those that could not be read: without its kill switches nothing is served.
         self.state.published.update(heads)
         await self.state.activate(prepared)
@@ -254,7 +255,7 @@ class Feed:
         self.state.hear(heads)
         return await self.state.activate(prepared)
 
-    def keep(self, store: SnapshotStore) -> None:
+    def keep(self, store: Keepsake) -> None:
         """Write what is served and the file lacks, texts before the content that names them.
 
         Looked at after every round, so that a disk that was full, or a file that was damaged
@@ -270,6 +271,7 @@ class Feed:
                     if body is not None:
                         store.put_blob(sha256, body)
                 store.put(part)
+            store.note_heard()
         except OSError as error:
             self.state.counters.count("lkg_failures")
             if not self.disk_fails:

@@ -36,5 +36,4 @@ class Service:
 
     def list_freshness(self) -> list[Header]:
         """Return the headers that differ from one second to the next (`FRESHNESS`)."""
-        stale = self.state.stale_seconds()
-        return [(b"x-landfall-stale", b"%d" % stale)] if stale else []
+        return [(b"x-landfall-age", b"%d" % self.state.age_seconds())]

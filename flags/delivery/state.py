@@ -25,8 +25,6 @@ from flags.engine.evaluate import last_flip
 from flags.publishing.snapshot import Access, Content, Kills, Token
 from flags.publishing.store import Head, PartKey, StoredPart
 
-# Below this age an answer is as fresh as polling makes it.
-STALE_AFTER_SECONDS = 5.0
 EVERY_APP = "*"
 
 ScopeKey = tuple[str, str]
@@ -107,7 +105,8 @@ class State:
         self._kills: dict[ScopeKey, PreparedKills] = {}
         self._coming: dict[ScopeKey, View] = {}
         self._activating = asyncio.Lock()
-        self.counters.gauge("stale_seconds", lambda: {(): round(self.stale_seconds(), 3)})
+        self._was_ready = False
+        self.counters.gauge("age_seconds", lambda: {(): round(self.age_seconds(), 3)})
         self.counters.gauge("revision", self._revisions)
         self.counters.gauge("cpu_seconds", lambda: {(): round(time.process_time(), 3)})
 
@@ -121,15 +120,19 @@ class State:
         """Return what a token of this app (`*` for all) may see, None when not there yet."""
         return self.views.get((environment, app))
 
-    def stale_seconds(self) -> float:
-        """Return how long no source has answered, 0 while that is less than 5 s."""
-        since = self.heard_at if self.heard_at is not None else self.started_at
-        silent = time.monotonic() - since
-        return silent if silent > STALE_AFTER_SECONDS else 0.0
+    def age_seconds(self) -> float:
+        """Return how long no source has answered, also before this process began."""
+        return time.monotonic() - (self.started_at if self.heard_at is None else self.heard_at)
 
     def is_ready(self) -> bool:
-        """Tell whether tokens and at least one scope can be answered for."""
-        return bool(self.access) and bool(self.live)
+        """Tell whether everything that is published can be answered for.
+
+        Once that was so it stays so: what one node cannot serve, no other node can, and a
+        balancer that took them all away would only make it worse.
+        """
+        lacks_none = self.parts.keys() >= self.published.keys()
+        self._was_ready |= bool(self.access and self.live and lacks_none)
+        return self._was_ready
 
     def lacks_access(self) -> bool:
         """Tell whether newer tokens are published than this node has."""
@@ -147,6 +150,10 @@ class State:
         return head.is_newer_than(have.head if have else None)
 
     # Writing: on the loop only.
+
+    def grow_older(self, seconds: float) -> None:
+        """Note that nobody had been heard for so long when this process began."""
+        self.started_at -= seconds
 
     def hear(self, heads: dict[PartKey, Head]) -> None:
         """Note that a source answered, and how new it says that the parts are."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,9 @@ from regions import canonical
 MAGIC = b"landfall-lkg-1\n"
 CURRENT = "parts.lkg"
 PREVIOUS = "parts.previous.lkg"
+# Touched when a source confirmed what is kept: the parts themselves are written on change only.
+HEARD = "heard"
+HEARD_EVERY_SECONDS = 20.0
 _DIGEST_BYTES = 64
 
 _log = structlog.get_logger(__name__)
@@ -56,6 +60,7 @@ class DirectoryStore:
         self._seen: tuple[tuple[int, int, int] | None, ...] = ()
         self._generation = Generation()
         self._waiting: dict[str, bytes] = {}
+        self._heard_at = -HEARD_EVERY_SECONDS
 
     def heads(self) -> dict[PartKey, Head]:
         """Return how new each part is."""
@@ -87,6 +92,21 @@ class DirectoryStore:
     def put_blob(self, sha256: str, body: bytes) -> None:
         """Keep an immutable text bundle until the part that names it is put."""
         self._waiting.setdefault(sha256, check_blob(sha256, body))
+
+    def note_heard(self) -> None:
+        """Note that a source confirmed the parts, at most every 20 s."""
+        if time.monotonic() - self._heard_at >= HEARD_EVERY_SECONDS:
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self._path / HEARD).touch(mode=0o600)
+            self._heard_at = time.monotonic()
+
+    def age_seconds(self) -> float:
+        """Return how long ago the parts were confirmed or written, at most; 0 without any.
+
+        A clock that was set back since makes them new, never of the future.
+        """
+        times = [_written_at(self._path / name) for name in (HEARD, CURRENT)]
+        return max(0.0, time.time() - max(times)) if any(times) else 0.0
 
     def _load(self) -> Generation:
         with self._lock:
@@ -169,6 +189,14 @@ def _signature(file: Path) -> tuple[int, int, int] | None:
     except FileNotFoundError:
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _written_at(file: Path) -> float:
+    """Return the Unix time of a file's last change, 0 when there is none."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _open_private(path: Path) -> BinaryIO:

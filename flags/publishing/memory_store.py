@@ -40,6 +40,13 @@ class MemoryStore:
             self._parts[part.key] = part
             return True
 
+    def note_heard(self) -> None:
+        """Note nothing: what is in memory is as old as its process."""
+
+    def age_seconds(self) -> float:
+        """Return that nothing here is older than the process."""
+        return 0.0
+
     def put_blob(self, sha256: str, body: bytes) -> None:
         """Keep an immutable text bundle."""
         self._blobs.setdefault(sha256, check_blob(sha256, body))

@@ -83,6 +83,18 @@ class SnapshotStore(Source, Protocol):
         ...
 
 
+class Keepsake(SnapshotStore, Protocol):
+    """A store that outlives its process, and knows how old what it keeps is."""
+
+    def note_heard(self) -> None:
+        """Note that a source confirmed just now what is kept."""
+        ...
+
+    def age_seconds(self) -> float:
+        """Return how long ago a source confirmed what is kept, at most."""
+        ...
+
+
 class Hint(Struct, frozen=True):
     """What is announced: a part is new; `territories` empty means everybody is concerned."""
 

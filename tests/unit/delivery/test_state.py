@@ -225,17 +225,27 @@ def test_a_revoked_token_is_unknown_at_once() -> None:
     assert derive_channel(token) not in state.channels
 
 
-def test_answers_are_stale_only_after_five_seconds_of_silence(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Say how long nobody has answered, beyond what polling explains."""
-    state = serving(build_content(1))
-    assert state.heard_at is not None
-    at = state.heard_at
-    monkeypatch.setattr("flags.delivery.state.time.monotonic", lambda: at + 4)
-    assert state.stale_seconds() == 0.0
-    monkeypatch.setattr("flags.delivery.state.time.monotonic", lambda: at + 60)
-    assert pytest.approx(state.stale_seconds()) == 60.0
+def test_a_node_is_ready_once_all_that_is_published_is_served() -> None:
+    """Wait for every part that a source has named; afterwards stay in the balancer."""
+    state = State()
+    access, content = build_part("access", build_access(), 1), build_content(1)
+    kills = build_part("kills", Kills(), 1)
+    state.hear({part.key: part.head for part in (access, content, kills)})
+    run(fill(state, access, content))
+    assert not state.is_ready()
+    run(fill(state, content, kills))
+    assert state.is_ready()
+    state.hear({PartKey(ENVIRONMENT, "newer-app", "content"): content.head})
+    assert state.is_ready()
+
+
+def test_a_restarted_node_is_as_old_as_what_it_keeps() -> None:
+    """Count the silence before the process began, until a source answers."""
+    state = State()
+    state.grow_older(3600)
+    assert state.age_seconds() >= 3600
+    state.hear({})
+    assert state.age_seconds() < 5
 
 
 def test_views_are_ready_before_anybody_sees_them() -> None:
