@@ -5,7 +5,8 @@ from __future__ import annotations
 from flags.delivery.http import Refusal
 from flags.delivery.inputs import Pairs, find_property
 from flags.delivery.reach import limit_territories, name_all
-from flags.engine.signals import EVIDENCE
+from flags.engine.context import Context
+from flags.engine.signals import EVIDENCE, resolve
 from flags.publishing.snapshot import Token
 from regions.locales.territory import normalise_country
 
@@ -50,6 +51,18 @@ def read_person(pairs: Pairs) -> dict[str, frozenset[str]]:
         if signal is not None and text.strip().upper() not in UNKNOWN:
             found[signal] = found.get(signal, EVERYWHERE) | {read_code(field, text)}
     return found
+
+
+def name_whereabouts(context: Context) -> str:
+    """Return what a stream's address adds for a person, so that it is silent about elsewhere.
+
+    Empty where no account's and no location's country is known: they hear everything.
+    """
+    seen = resolve(context)
+    if seen.account is None and seen.location is None:
+        return ""
+    told = (("account", seen.account), ("location", seen.location), ("storefront", seen.storefront))
+    return "".join(f"&{signal}Country={code}" for signal, code in told if code is not None)
 
 
 def read_code(field: str, text: str) -> str:

@@ -77,6 +77,7 @@ class Hub:
         state.on_access.append(self.drop_revoked)
         self.expiries = ExpiryTimer(state, self.drop_revoked)
         state.counters.gauge("streams", lambda: {(): len(self.listeners)})
+        state.counters.gauge("tasks", lambda: {(): count_tasks()})
 
     def join(self, listener: Listener) -> None:
         """Admit a stream; 429 above a limit, 503 while the node is stopping."""
@@ -256,3 +257,11 @@ def render_event(group: Group, change: Change) -> Event | None:
     body = group.voice.tell(change)
     newest = replace(change, app=group.app)
     return Event(body, partial(group.voice.catch_up, newest)) if body else None
+
+
+def count_tasks() -> int:
+    """Count what runs on the loop; 0 where there is none."""
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        return 0

@@ -15,6 +15,7 @@ from flags.delivery.answers import (
     is_known,
 )
 from flags.delivery.auth import ANY_KIND
+from flags.delivery.hearing import name_whereabouts
 from flags.delivery.http import Header, Refusal, Request, Response
 from flags.delivery.live import TEXTS_PATH, Live
 from flags.delivery.prepared import derive_channel
@@ -92,7 +93,8 @@ def ask_for(service: Service, view: View, request: Request, known: Known) -> Man
     view = choose_app(view, context)
     live = view.lives[0]
     asked, tag = choose_locale(service, live, request, context)
-    stream = f"{STREAM_PATH}?ch={derive_channel(known.token.digest)}"
+    channel = derive_channel(known.token.digest)
+    stream = f"{STREAM_PATH}?ch={channel}{name_whereabouts(context)}"
     return compose(view, context, live.locales[tag], Asked(asked, stream))
 
 

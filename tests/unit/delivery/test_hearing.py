@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from flags.delivery.hearing import read_hearing
+from flags.delivery.hearing import name_whereabouts, read_hearing
 from flags.delivery.http import Refusal
 from flags.delivery.inputs import parse_query
 from flags.publishing.snapshot import Token
+from flags.wire.context import read_context
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def hear(query: str, *own: str) -> str:
@@ -88,3 +93,26 @@ def test_a_token_does_not_hear_of_others(query: str) -> None:
     with pytest.raises(Refusal) as caught:
         hear(query, "MY", "SG")
     assert caught.value.status == 403
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"accountCountry": "mys", "gpsCountry": "BR", "storefrontCountry": "US"},
+            "&accountCountry=MY&locationCountry=BR&storefrontCountry=US",
+        ),
+        ({"phoneCountry": "SG"}, "&accountCountry=SG"),
+        ({"storefrontCountry": "US"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_address_of_a_stream_says_where_its_person_is(
+    fields: dict[str, str], expected: str
+) -> None:
+    """Write what a stream reads back to the same territories."""
+    context = read_context(fields, now=NOON, dice=lambda sides: sides, environment="production")
+    address = name_whereabouts(context)
+    assert address == expected
+    codes = sorted(part.partition("=")[2] for part in address.split("&")[1:])
+    assert hear(address[1:]) == ",".join(codes)
