@@ -114,6 +114,8 @@ PREFIXES: dict[str, Route] = {
     "/internal/parts/": read("part", "plain", parts.get_part),
     "/internal/blobs/": read("blob", "plain", parts.get_blob),
 }
+# Told at a glance; all other paths take longer to be told apart from pages.
+FRONT = tuple(PREFIXES)
 # Prefixes of which every path is answered here, known or not: errors must be JSON.
 OWNED: dict[str, Family] = {
     "/api/client": "unleash",
@@ -187,4 +189,4 @@ def resolve_dots(path: str) -> str:
 
 def owns(path: str) -> bool:
     """Tell whether delivery answers a path, known or not; the rest is Django's."""
-    return path in EXACT or find_family(path) is not None
+    return path in EXACT or path.startswith(FRONT) or find_family(path) is not None
