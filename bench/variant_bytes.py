@@ -12,11 +12,12 @@ import gzip
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -35,7 +36,6 @@ from django.core.management import call_command  # noqa: E402
 
 from flags.delivery.app import App, build  # noqa: E402
 from flags.delivery.prepared import prepare  # noqa: E402
-from flags.delivery.recall import Recall  # noqa: E402
 from flags.delivery.state import State  # noqa: E402
 from flags.demo.load import load_demo  # noqa: E402
 from flags.publishing.snapshot import Access, Content, Token  # noqa: E402
@@ -65,19 +65,19 @@ PATHS = ("/api/frontend", "/api/variant")
 
 
 class Case(NamedTuple):
-    """How it is asked; `known` sends ETags, `forgets` makes each question new to the node."""
+    """How it is asked; `known` sends ETags, `fresh` asks in words that nobody used before."""
 
     method: str
     known: bool = False
-    forgets: bool = False
+    fresh: bool = False
 
 
 CASES = {
     "whole, asked before": Case("GET"),
     "unchanged, asked before": Case("GET", known=True),
-    "whole, new, by GET": Case("GET", forgets=True),
-    "whole, new, by POST": Case("POST", forgets=True),
-    "unchanged, new, by POST": Case("POST", known=True, forgets=True),
+    "whole, new, by GET": Case("GET", fresh=True),
+    "whole, new, by POST": Case("POST", fresh=True),
+    "unchanged, new, by POST": Case("POST", known=True, fresh=True),
 }
 
 
@@ -226,40 +226,42 @@ class Loop:
     """One candidate: asks as one person after the other."""
 
     def __init__(self, app: App, path: str, case: Case) -> None:
-        """Write all questions beforehand."""
+        """Write down who asks, and the ETags that they will have."""
         self.app = app
+        self.path = path
         self.case = case
-        self.place = 0
-        self.questions = [
-            Question(case.method, path, query=urlencode(person).encode())
-            if case.method == "GET"
-            else Question(case.method, path, body=json.dumps({"context": person}).encode())
-            for person in list_people()
-        ]
+        self.people = list(list_people())
+        self.etags: dict[int, bytes] = {}
+        self.asked = 0
 
     async def run(self, count: int = 0) -> float:
         """Ask `count` times, or for a turn, and return the seconds that one answer took."""
         asked, spent = 0, 0.0
         while asked < count or (not count and spent < TURN_SECONDS):
-            at = self.place = (self.place + 1) % len(self.questions)
-            question = self.questions[at]
-            if self.case.forgets:
-                forget_all(self.app)
+            at = self.asked % len(self.people)
+            question = self.word(at)
+            self.asked += 1
+            asked += 1
             # Of this thread alone: what else the machine does is not the answer's cost.
             started = time.thread_time()
             reply = await ask(self.app, question)
             spent += time.thread_time() - started
-            asked += 1
-            if self.case.known and not question.etag:
-                self.questions[at] = replace(question, etag=reply.headers[b"etag"])
+            if reply.status not in {200, 304}:
+                sys.exit(f"{self.path} answered {reply.status}: {reply.body[:200]!r}")
+            if self.case.known:
+                self.etags[at] = reply.headers[b"etag"]
         return spent / asked
 
-
-def forget_all(app: App) -> None:
-    """Have the node forget who asked before; what it knows of classes of people stays."""
-    service = app.service
-    service.contexts.known.clear()
-    service.recall = Recall(service.state, service.settings, service.gatekeeper)
+    def word(self, at: int) -> Question:
+        """Return a person's question; a field that no rule reads makes it another one."""
+        fields = self.people[at]
+        if self.case.fresh:
+            fields = {**fields, "asked": str(self.asked)}
+        etag = self.etags.get(at, b"")
+        if self.case.method == "GET":
+            return Question("GET", self.path, query=urlencode(fields).encode(), etag=etag)
+        body = json.dumps({"context": fields}).encode()
+        return Question("POST", self.path, body=body, etag=etag)
 
 
 @contextmanager
