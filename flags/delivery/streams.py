@@ -30,6 +30,8 @@ RETRY_AFTER_SECONDS = 10
 # Keep-alives go to one part of the listeners at a time.
 SPOKES = 12
 SPREAD_STEPS = 100
+# The server's own thread writes what was handed to it in turn: a request would wait behind all.
+PAUSE_SECONDS = 0.001
 
 _log = structlog.get_logger(__name__)
 
@@ -205,7 +207,7 @@ class Hub:
         while True:
             if self.push():
                 return
-            await asyncio.sleep(0)
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def keep_alive(self) -> None:
         """Send comments often enough for the Python SDK's time-outs, to a part at a time."""
