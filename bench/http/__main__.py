@@ -24,7 +24,7 @@ from urllib.parse import urlencode
 from msgspec.structs import replace
 
 from bench.http import ours, unleash
-from bench.http.load import Ask, Case, Side, connect, run_turn, send
+from bench.http.load import Ask, Case, Side, connect, read_memory_mb, run_turn, send
 from bench.http.tables import compare, print_table
 from bench.http_frontend import ROOT
 from bench.synthetic import STANDARD, build_definitions, list_people
@@ -87,10 +87,19 @@ def read_options() -> argparse.Namespace:
 
 
 def list_worlds(options: argparse.Namespace) -> Iterator[tuple[str, Definitions]]:
-    """List the worlds: of 100 features, and of 350 with bodies of about 100 kB."""
-    if not options.only.startswith("large"):
+    """List the worlds.
+
+    100 features of which a person has a third, 100 offered everywhere, and 350 with bodies
+    of about 70 kB.
+    """
+    wanted = options.only.partition(".")[0]
+    if wanted in {"", "usual"}:
         yield "usual", build_definitions(features=100)
-    if not options.only or options.only.startswith("large"):
+    if wanted in {"", "open"}:
+        world = build_definitions(features=100)
+        live = tuple(replace(offer, status="live") for offer in world.offers)
+        yield "open", replace(world, offers=live)
+    if wanted in {"", "large"}:
         world = build_definitions(features=350)
         yield "large", replace(world, features=tuple(map(enlarge, world.features)))
 
@@ -113,7 +122,9 @@ def measure(
     folder.chmod(0o755)
     with ExitStack() as stack:
         landfall = stack.enter_context(ours.serving(folder, world))
-        cases = list_usual(landfall, options) if name == "usual" else list_large(landfall, options)
+        cases = (
+            list_usual(landfall, options) if name == "usual" else list_few(name, landfall, options)
+        )
         if not options.alone:
             peer = stack.enter_context(unleash.serving(folder, port, name, world))
             cases += list_peer(name, peer, options)
@@ -121,7 +132,7 @@ def measure(
         size = measure_size(landfall, options)
         plain = stack.enter_context(ours.constant(folder, landfall, list_gets(options)[0], size))
         title = f"one answer of {size / 1000:.1f} kB"
-        cases.append(Case(f"{name}.constant", title, plain, "-", [Ask("/")]))
+        cases.append(Case(f"{name}.constant", title, plain, ours.FRONTEND, list_gets(options)))
         cases = [case for case in cases if case.key.startswith(options.only)]
         for case in cases:
             run_turn(case, folder, 1 if options.quick else 2)
@@ -129,6 +140,8 @@ def measure(
             print(f"{name}: round {round_number + 1} of {options.rounds}", file=sys.stderr)
             for case in cases:
                 case.turns.append(run_turn(case, folder, options.seconds))
+        for side in {case.side.name: case.side for case in cases}.values():
+            side.memory_mb = read_memory_mb(side.pid)
     return cases
 
 
@@ -152,12 +165,14 @@ def list_usual(side: Side, options: argparse.Namespace) -> list[Case]:
     ]
 
 
-def list_large(side: Side, options: argparse.Namespace) -> list[Case]:
-    """List what Landfall is asked with 350 features."""
-    gets = list_gets(options)
+def list_few(name: str, side: Side, options: argparse.Namespace, token: str = "") -> list[Case]:
+    """List what a side is asked in the other worlds, `peer` by its own token."""
+    gets, shown = list_gets(options), token or ours.FRONTEND
+    first = "peer" if token else "frontend"
+    what = "/api/frontend, " + ("350 features" if name == "large" else "offered everywhere")
     return [
-        Case("large.frontend", "/api/frontend, 350 features", side, ours.FRONTEND, gets),
-        Case("large.frontend_304", "the same, ETags sent", side, ours.FRONTEND, gets, knows=True),
+        Case(f"{name}.{first}", what, side, shown, gets),
+        Case(f"{name}.{first}_304", f"{what}, ETags sent", side, shown, gets, knows=True),
     ]
 
 
@@ -165,21 +180,16 @@ def list_peer(name: str, side: Side, options: argparse.Namespace) -> list[Case]:
     """List what the Unleash server is asked: the same, where it has it."""
     gets = list_gets(options)
     front, back = unleash.FRONTEND, unleash.BACKEND
-    if name == "large":
-        return [
-            Case("large.peer", "/api/frontend, 350 features", side, front, gets),
-            Case("large.peer_304", "the same, ETags sent", side, front, gets, knows=True),
-        ]
+    if name != "usual":
+        return list_few(name, side, options, front)
     features = [Ask("/api/client/features")]
+    defined = "/api/client/features, ETag"
     return [
         Case("usual.peer", "/api/frontend", side, front, gets),
         Case("usual.peer_304", "/api/frontend, ETags sent", side, front, gets, knows=True),
         Case("usual.peer_features", "/api/client/features", side, back, features),
-        Case(
-            "usual.peer_features_304", "/api/client/features, ETag", side, back, features,
-            knows=True,
-        ),
-    ]  # fmt: skip
+        Case("usual.peer_features_304", defined, side, back, features, knows=True),
+    ]
 
 
 def list_gets(options: argparse.Namespace, path: str = "/api/frontend", *, count: int = 0) -> Asks:

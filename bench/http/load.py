@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -51,6 +51,7 @@ class Side:
     port: int
     pid: int
     change: Callable[[], None] = lambda: None
+    memory_mb: int = 0
 
 
 @dataclass(slots=True)
@@ -167,14 +168,30 @@ def keep_changing(side: Side, stopping: threading.Event) -> None:
 def read_cpu_seconds(pid: int) -> float:
     """Return what a process and its children have computed, in all threads."""
     seconds = 0.0
+    for one in list_family(pid):
+        fields = (one / "stat").read_text().rpartition(")")[2].split()
+        seconds += (int(fields[11]) + int(fields[12])) / TICKS
+    return seconds
+
+
+def read_memory_mb(pid: int) -> int:
+    """Return what a process and its children hold, pages that they share by halves."""
+    found = 0
+    for one in list_family(pid):
+        lines = (one / "smaps_rollup").read_text().splitlines()
+        found += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return round(found / 1024)
+
+
+def list_family(pid: int) -> Iterator[Path]:
+    """List the folders of a process and its children under /proc."""
     waiting = [pid]
     while waiting:
         one = waiting.pop()
+        folder = Path(f"/proc/{one}")
         try:
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-            children = Path(f"/proc/{one}/task/{one}/children").read_text().split()
+            children = (folder / f"task/{one}/children").read_text().split()
         except OSError:
             continue
-        seconds += (int(fields[11]) + int(fields[12])) / TICKS
         waiting += map(int, children)
-    return seconds
+        yield folder

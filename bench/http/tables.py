@@ -17,6 +17,8 @@ GOALS = (
         "usual.features_304", "usual.peer_features_304", 10.0,
     ),
     ("/api/client/features beside Unleash", "usual.features", "usual.peer_features", None),
+    ("offered everywhere beside Unleash", "open.frontend", "open.peer", None),
+    ("offered everywhere of a constant answer", "open.frontend", "open.constant", None),
     ("350 features beside Unleash", "large.frontend", "large.peer", None),
     ("304 with 350 features beside Unleash", "large.frontend_304", "large.peer_304", None),
     ("350 features of a constant answer", "large.frontend", "large.constant", None),
@@ -35,6 +37,9 @@ def compare(cases: Sequence[Case]) -> dict[str, Any]:
         if one in found and other in found
     }
     return {
+        "memory_mb": {
+            f"{case.key.partition('.')[0]} {case.side.name}": case.side.memory_mb for case in cases
+        },
         "cases": {
             case.key: {
                 "rps": round(case.typical("requests_per_second")),
@@ -66,6 +71,8 @@ def print_table(cases: Sequence[Case], record: dict[str, Any]) -> None:
             f"| {row['p50_ms']:.1f} | {row['p99_ms']:.1f} | {row['bytes']:,} "
             f"| {row['share_304']:.0%} | {row['errors']} |"
         )
+    memory = ", ".join(f"{name} {size} MB" for name, size in record["memory_mb"].items())
+    print(f"\nMemory at the end: {memory}.")
     print("\n| compared | measured | goal |\n| --- | ---: | ---: |")
     for title, _one, _other, goal in GOALS:
         if title in record["ratios"]:
