@@ -27,7 +27,10 @@ from regions.translations.bundles import Texts
 BACKEND = f"{APP}:production.bench-backend"
 FRONTEND = f"{APP}:production.bench-frontend"
 # As docs/operators.md has it.
-GRANIAN = ("--interface", "asgi", "--backpressure", "16384", "--workers-kill-timeout", "5")
+GRANIAN = (
+    *("--interface", "asgi", "--http", "1", "--backlog", "4096"),
+    *("--backpressure", "16384", "--workers-kill-timeout", "5"),
+)
 # They belong to a connection, or granian sets them itself.
 HOP = frozenset({"date", "server", "connection"})
 
