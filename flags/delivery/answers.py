@@ -20,8 +20,6 @@ from flags.engine.evaluate import answer, evaluate
 from flags.engine.pages import Renderer
 from flags.engine.result import Evaluation
 
-REMEMBERED_ANSWERS = 10_000
-
 
 class Fragments(NamedTuple):
     """Rendered features with the ETag of their bytes."""

@@ -120,7 +120,7 @@ class App:
     async def answer(self, route: Route, answer: Answer, request: Request) -> Response:
         """Answer what is to be answered; what is late may be looked up off the loop."""
         if route.recalls and request.method != "HEAD":
-            return self.recall(route, answer, request)
+            return await self.recall(route, answer, request)
         try:
             return answer(self.service, request)
         except Refusal as refusal:
@@ -128,15 +128,20 @@ class App:
                 raise
             return await route.late(self.service, request)
 
-    def recall(self, route: Route, answer: Answer, request: Request) -> Response:
+    async def recall(self, route: Route, answer: Answer, request: Request) -> Response:
         """Return what was answered to the same question before, else answer and keep it."""
-        recall = self.service.recall
+        recall, turns = self.service.recall, self.service.turns
         question = recall.ask(route.name, request)
         found = recall.find(question, request, self.service.list_freshness())
         if found is not None:
             return found
-        throws = Throws.count
+        known = recall.find_token(request)
+        if known is not None and turns.owed:
+            await turns.take(known)
+        throws, started = Throws.count, time.thread_time()
         response = answer(self.service, request)
+        if known is not None:
+            turns.charge(known, time.thread_time() - started, time.monotonic())
         complete(response, self.family_headers(request, route.family))
         recall.keep(question, request, response, throws)
         return response._replace(whole=True)

@@ -1,4 +1,4 @@
-"""From requests to contexts, cheaply: clients ask with the same context again and again."""
+"""From requests to contexts."""
 
 from __future__ import annotations
 
@@ -15,14 +15,7 @@ from flags.delivery.inputs import parse_query, query_context, read_object
 from flags.delivery.reach import check_person
 from flags.delivery.state import Known, State
 from flags.engine.context import Context
-from flags.engine.tables import Purse, Table
 from flags.wire.context import UnreadableContext, read_context
-
-# In each of two generations; people are forgotten that did not ask in a while.
-KEPT_BYTES = 16 * 2**20
-CONTEXT_BYTES = 2_000
-# Longer queries are answered and not remembered: thousands of them would fill the memory.
-REMEMBERED_QUERY_BYTES = 2_048
 
 # Chance decides rollouts of nameless people only; it guards nothing.
 _dice = random.Random()  # noqa: S311
@@ -41,26 +34,17 @@ def throw(sides: int) -> int:
 
 
 class Contexts:
-    """Read contexts; those of queries are kept by their raw bytes in a bounded table."""
+    """Read contexts. None is remembered: reading one costs less than keeping many."""
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.known: Table[tuple[bytes, str, bool, tuple[str, ...]], Context] = Table()
-        Purse(KEPT_BYTES).adopt(self.known)
 
     def of_query(self, request: Request, known: Known) -> Context:
         """Return the context that the query of a GET carries."""
-        trusted = known.token.kind == "preview"
-        key = (request.query, known.environment, trusted, known.token.territories)
-        template = self.known.get(key)
-        if template is None:
-            # Names of tokens are refused where the query is parsed.
-            check_tokens(request, self.state.tokens)
-            template = build_context(query_context(parse_query(request.query)), known)
-            if is_memorable(request):
-                # Its texts are there a second time, each with a head of its own.
-                self.known.put(key, template, CONTEXT_BYTES + 2 * len(request.query))
-        return complete(template, request)
+        # Names of tokens are refused where the query is parsed.
+        check_tokens(request, self.state.tokens)
+        fields = query_context(parse_query(request.query))
+        return complete(build_context(fields, known), request)
 
     def of_body(self, request: Request, known: Known) -> Context:
         """Return the context under the key `context` of a JSON body."""
@@ -78,11 +62,6 @@ class Contexts:
         if request.method == "POST":
             return self.of_body(request, known)
         return self.of_query(request, known)
-
-
-def is_memorable(request: Request) -> bool:
-    """Tell whether what was asked is small enough to be remembered."""
-    return len(request.query) <= REMEMBERED_QUERY_BYTES
 
 
 def build_context(fields: Mapping[str, Any], known: Known) -> Context:

@@ -12,6 +12,7 @@ from flags.delivery.recall import Recall
 from flags.delivery.settings import Settings
 from flags.delivery.state import State, View
 from flags.delivery.streams import Hub
+from flags.delivery.turns import Turns
 
 FindText = Callable[[str], Awaitable[bytes | None]]
 
@@ -25,6 +26,7 @@ class Service:
         self.counters: Counters = state.counters
         self.gatekeeper = Gatekeeper.build(state, settings)
         self.recall = Recall(state, settings, self.gatekeeper)
+        self.turns = Turns(self.gatekeeper.found)
         self.contexts = Contexts(state)
         self.hub = Hub(state, settings)
         self.find_text = find_text

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 
@@ -44,8 +43,8 @@ class Known:
 class View:
     """Everything that one kind of token may see: no app, one, or all of an environment.
 
-    `bodies` keeps definitions that were rendered from it, `answers` what was evaluated;
-    both are bounded by who fills them and die with the view. Its `history` goes on in the
+    `bodies` keeps definitions that were rendered from it; it is bounded by who fills it and
+    dies with the view. Its `history` goes on in the
     view that takes its place. The `mark` is its own: who holds it knows whether this view is
     still served, and keeps nothing of it alive.
     """
@@ -54,7 +53,6 @@ class View:
     lives: tuple[Live, ...]
     revision: int
     bodies: dict[object, tuple[bytes, bytes]] = field(default_factory=dict, repr=False)
-    answers: dict[object, Any] = field(default_factory=dict, repr=False)
     history: History = field(default_factory=History, repr=False)
     mark: object = field(default_factory=object, repr=False)
 
