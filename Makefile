@@ -66,7 +66,7 @@ bench-engine: peers ## The engine beside engines that could be picked instead (5
 examples: develop ## Fetch the JavaScript packages of examples/, with the Node of a wheel
 	@$(VENV)/python -m launch.javascript
 
-bench-http: peers ## Requests a second beside the Unleash server (10 minutes; ARGS=--quick for one)
+bench-http: peers ## Requests a second beside the Unleash server (10 minutes; ARGS=--quick for two)
 	@$(VENV)/uv pip install --quiet --python $(BENCH)/python --target .venv-bench/postgres \
 		--require-hashes -r requirements/bench-postgres.txt
 	@$(BENCH)/python -m bench.http $(ARGS)
