@@ -25,4 +25,9 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 50, "ignore_result": True},
     },
+    "fold-usage": {
+        "task": "flags.tasks.fold_usage",
+        "schedule": 60.0,
+        "options": {"expires": 50, "ignore_result": True},
+    },
 }

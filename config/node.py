@@ -13,11 +13,13 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from functools import partial
 from typing import Any
 
 from config.env import read_bool, read_int, read_networks, read_secret, read_text
 from flags.delivery.app import App, build
 from flags.delivery.flips import FlipTimers
+from flags.delivery.flushing import Flusher
 from flags.delivery.memory import Memory
 from flags.delivery.pollers import Feed
 from flags.delivery.settings import Settings
@@ -25,6 +27,7 @@ from flags.delivery.sockets import notice_vanished_peers
 from flags.delivery.state import State
 from flags.delivery.texts import build_finder
 from flags.delivery.uses import Uses
+from flags.publishing.exposure import add_parcel
 from flags.publishing.nodes import make_receipt, write_receipt
 from flags.publishing.redis_store import RedisStore
 from flags.publishing.store import Keepsake, Source
@@ -115,6 +118,10 @@ def build_node(
     if redis is not None:
         feed.write_receipts = build_receipts(redis, app.service.gatekeeper.uses)
     node = Node(app, feed, behind)
+    if redis is not None:
+        flusher = Flusher(app.service.exposure, partial(add_parcel, redis))
+        node.on_start.append(flusher.start)
+        node.on_stop.append(flusher.stop)
     drain_on_signals(node)
     return node
 

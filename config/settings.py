@@ -15,6 +15,7 @@ from config.celery import app as _celery_app  # noqa: F401 - every process sends
 from config.env import (
     WrongSetting,
     read_bool,
+    read_int,
     read_kept,
     read_secret,
     read_text,
@@ -154,6 +155,9 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 # Delivery
 LKG_DIR = DATA_DIR / "last-known-good"
+
+# Counts of what was shown
+USAGE_DAYS = read_int("LANDFALL_USAGE_DAYS", 90, low=1, high=3_650)
 
 # Logs
 LOG_LEVEL = read_text("LOG_LEVEL", "WARNING").upper()

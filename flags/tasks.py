@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import sys
+from uuid import uuid4
 
 import structlog
 from celery import shared_task
 from celery.signals import worker_ready
+from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
+from flags.operations.usage import fold, prune
 from flags.operations.uses import keep_uses
 from flags.publishing.collector import tidy_up
 from flags.publishing.deliver import live_store, put_lacking
 from flags.publishing.drain import drain
+from flags.publishing.exposure import forget_batch, list_batches, read_batch, take_batch
 from flags.publishing.lock import PublisherBusy
 from flags.publishing.outbox import list_due
 from flags.publishing.prove import UnableToPublish
 from flags.publishing.readiness import check_readings, warm_up
 from flags.publishing.uses import list_uses
+from regions.governance.models import Environment
 
 # A task that waits longer for another publisher would only keep the worker from others.
 WAIT_SECONDS = 5.0
@@ -69,3 +74,20 @@ def keep_token_uses(**_: object) -> None:
         keep_uses(list_uses(live_store()))
     except OSError as error:
         _log.info("redis.silent", error=str(error))
+
+
+@shared_task(name="flags.tasks.fold_usage", ignore_result=True, soft_time_limit=50, time_limit=60)
+def fold_usage(**_: object) -> None:
+    """Bring the hourly rows up to date; whatever a worker left behind is folded too."""
+    store = live_store()
+    try:
+        for environment in Environment.objects.values_list("key", flat=True):
+            take_batch(store, environment, uuid4().hex)
+        for name in list_batches(store):
+            batch = read_batch(store, name)
+            lines = fold(batch, now=timezone.now())
+            forget_batch(store, name)
+            _log.info("usage.folded", lines=lines, unreadable=batch.unreadable)
+    except OSError as error:
+        _log.info("redis.silent", error=str(error))
+    prune(now=timezone.now(), days=settings.USAGE_DAYS)

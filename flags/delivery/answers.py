@@ -15,6 +15,7 @@ from flags.delivery.http import (
     etag_matches,
 )
 from flags.delivery.state import View
+from flags.delivery.told import Told
 from flags.engine.context import Context
 from flags.engine.evaluate import answer, evaluate
 from flags.engine.pages import Renderer
@@ -63,9 +64,11 @@ def is_known(request: Request, etag: bytes) -> bool:
     return known is not None and etag_matches(known, etag)
 
 
-def answer_json(etag: bytes, body: bytes, stamp: list[Header]) -> Response:
+def answer_json(
+    etag: bytes, body: bytes, stamp: list[Header], told: Told | None = None
+) -> Response:
     """Answer 200 with a body that only its token may keep."""
-    return Response(200, [JSON, NO_CACHE, (b"etag", etag), *stamp], body)
+    return Response(200, [JSON, NO_CACHE, (b"etag", etag), *stamp], body, told=told)
 
 
 def answer_unchanged(etag: bytes, stamp: list[Header]) -> Response:

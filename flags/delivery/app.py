@@ -77,6 +77,8 @@ class App:
             response = await self.respond(route, request, receive)
         if not response.whole:
             complete(response, self.family_headers(request, family))
+        if response.told is not None and request.method != "HEAD":
+            self.service.exposure.count(response.told)
         await send_response(send, request, response)
         self.service.counters.observe(name, response.status, time.perf_counter() - started)
 
@@ -267,7 +269,7 @@ def complete(response: Response, family: list[Header]) -> None:
 
 async def send_response(send: Send, request: Request, response: Response) -> None:
     """Send head and body; a HEAD or 304 goes without body."""
-    status, headers, body, _whole = response
+    status, headers, body, _whole, _told = response
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if request.method == "HEAD":
         body = b""

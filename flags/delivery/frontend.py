@@ -12,7 +12,7 @@ from flags.delivery.answers import (
 )
 from flags.delivery.auth import EVALUATION
 from flags.delivery.http import JSON, NO_CACHE, Request, Response
-from flags.delivery.reports import check_metrics, check_registration
+from flags.delivery.reports import check_registration, read_metrics
 from flags.delivery.service import Service
 from flags.engine.pages import Renderer
 from flags.wire.frontend import (
@@ -40,11 +40,13 @@ def list_toggles(service: Service, request: Request, renderer: Renderer) -> Resp
     """Evaluate for the context of the query or body; the ETag covers what is answered."""
     known = service.gatekeeper.identify(request, EVALUATION)
     view = service.gatekeeper.view(known)
-    found = evaluate_view(view, service.contexts.of(request, known), renderer)
+    context = service.contexts.of(request, known)
+    found = evaluate_view(view, context, renderer)
     stamp = service.stamp(view)
     if is_known(request, found.etag):
         return answer_unchanged(found.etag, stamp)
-    return answer_json(found.etag, render_toggles(found.parts), stamp)
+    told = service.exposure.tell(view, known, context)
+    return answer_json(found.etag, render_toggles(found.parts), stamp, told)
 
 
 def get_toggle(service: Service, request: Request) -> Response:
@@ -55,13 +57,15 @@ def get_toggle(service: Service, request: Request) -> Response:
     evaluation = evaluate_feature(view, request.rest, context)
     if evaluation is None:
         raise unknown_flag(request.rest)
-    return Response(200, [JSON, NO_CACHE, *service.stamp(view)], render_toggle(evaluation))
+    told = service.exposure.tell(view, known, context, feature=request.rest)
+    head = [JSON, NO_CACHE, *service.stamp(view)]
+    return Response(200, head, render_toggle(evaluation), told=told)
 
 
 def accept_metrics(service: Service, request: Request) -> Response:
     """Accept counts; browsers ignore the status."""
-    service.gatekeeper.identify(request, EVALUATION)
-    service.counters.count("usage_reports", sdk="frontend", by=check_metrics(request))
+    known = service.gatekeeper.identify(request, EVALUATION)
+    service.report("frontend", known, read_metrics(request))
     return Response(200, [])
 
 

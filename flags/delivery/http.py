@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from flags.delivery.told import Told
+
 Scope = MutableMapping[str, Any]
 Header = tuple[bytes, bytes]
 
@@ -29,12 +31,16 @@ encode_json = msgspec.json.Encoder().encode
 
 
 class Response(NamedTuple):
-    """An answer; `whole` once its family's headers and its length are there."""
+    """An answer; `whole` once its family's headers and its length are there.
+
+    `told` is what to count when it is sent.
+    """
 
     status: int
     headers: list[Header]
     body: bytes = b""
     whole: bool = False
+    told: Told | None = None
 
 
 class Request:

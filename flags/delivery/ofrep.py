@@ -49,7 +49,8 @@ def evaluate_bulk(service: Service, request: Request) -> Response:
     stamp = service.stamp(view)
     if is_known(request, etag):
         return answer_unchanged(etag, stamp)
-    return answer_json(etag, join_flags(found, known, channel), stamp)
+    told = service.exposure.tell(view, known, context)
+    return answer_json(etag, join_flags(found, known, channel), stamp, told)
 
 
 def join_flags(found: Fragments, known: Known, channel: str) -> bytes:
@@ -75,7 +76,8 @@ def evaluate_one(service: Service, request: Request) -> Response:
     if lacks_key(live, context, evaluation):
         raise Refusal(400, WHY_MISSING, code=KEY_MISSING)
     body = live.ofrep.render(evaluation)
-    return Response(200, [JSON, NO_CACHE, *service.stamp(view)], body)
+    told = service.exposure.tell(view, known, context, feature=request.rest)
+    return Response(200, [JSON, NO_CACHE, *service.stamp(view)], body, told=told)
 
 
 def evaluate_flags(view: View, context: Context) -> Fragments:

@@ -24,6 +24,7 @@ from flags.delivery.contexts import Throws
 from flags.delivery.http import FRESHNESS, Header, Request, Response, etag_matches
 from flags.delivery.settings import Settings
 from flags.delivery.state import Known, State, View
+from flags.delivery.told import Told
 from flags.engine.tables import Purse, Table
 
 # In each of two generations, for all views of a process together.
@@ -34,6 +35,8 @@ QUESTION_BYTES = 2_048
 BODY_BYTES = 32_768
 # A question's key, two heads and their slots in the tables.
 ENTRY_BYTES = 1_800
+# What is counted when a body is sent again: a context, whose texts others share at times.
+TOLD_BYTES = 900
 
 # Questions that came once, in each of two generations: about as many as answers have room.
 NOTED_QUESTIONS = 8_192
@@ -56,6 +59,7 @@ class Kept(Struct, frozen=True, gc=False):
     unchanged: tuple[Header, ...]
     head: tuple[Header, ...] = ()
     body: bytes | None = None
+    told: Told | None = None
 
 
 class Recall:
@@ -107,7 +111,7 @@ class Recall:
             return Response(304, [*kept.unchanged, *fresh], whole=True)
         if kept.body is None:
             return None
-        return Response(200, [*kept.head, *fresh], kept.body, whole=True)
+        return Response(200, [*kept.head, *fresh], kept.body, whole=True, told=kept.told)
 
     def keep(self, question: Question, request: Request, response: Response, throws: int) -> None:
         """Keep an answer with its whole head, unless the next one may be another.
@@ -137,7 +141,7 @@ class Recall:
         body = None
         if response.status == HTTPStatus.OK and len(response.body) <= BODY_BYTES:
             body = response.body
-            size_bytes += len(body)
+            size_bytes += len(body) + TOLD_BYTES
         kept = Kept(
             shown=shown,
             known=known,
@@ -148,6 +152,7 @@ class Recall:
             unchanged=tuple([pair for pair in head if pair[0] not in BODY_HEADERS]),
             head=tuple(head) if body is not None else (),
             body=body,
+            told=response.told if body is not None else None,
         )
         self.kept.put(question, kept, ENTRY_BYTES + size_bytes)
 

@@ -1,6 +1,7 @@
 """What Unleash's SDKs report: registrations and counts, leniently read.
 
-Nothing is kept yet; a report is checked for its shape and counted.
+Registrations are looked at and not kept; what is counted goes to `exposure`. Impact metrics
+are taken and not kept.
 """
 
 from __future__ import annotations
@@ -47,11 +48,21 @@ class Registration(Struct, rename="camel"):
     app_name: str
 
 
+class Line(Struct, rename={"name": "featureName"}):
+    """How often a flag was on and off; Unleash Edge sends it like this."""
+
+    name: str
+    yes: int = 0
+    no: int = 0
+    variants: dict[str, int] | None = None
+    environment: str = ""
+
+
 class BulkMetrics(Struct):
     """What Unleash Edge gathered."""
 
     applications: list[dict[str, Any]]
-    metrics: list[dict[str, Any]]
+    metrics: list[Line]
 
 
 decode_metrics = msgspec.json.Decoder(Metrics).decode
@@ -59,15 +70,17 @@ decode_registration = msgspec.json.Decoder(Registration).decode
 decode_bulk = msgspec.json.Decoder(BulkMetrics).decode
 
 
-def check_metrics(request: Request) -> int:
-    """Check a report and return how many flags it counts."""
-    metrics = read_shape(request, decode_metrics)
-    return len(metrics.bucket.toggles or ()) if metrics.bucket is not None else 0
+def read_metrics(request: Request) -> list[Line]:
+    """Return the flags that a report counts."""
+    bucket = read_shape(request, decode_metrics).bucket
+    toggles = (bucket.toggles if bucket is not None else None) or {}
+    return [Line(name, one.yes, one.no, one.variants) for name, one in toggles.items()]
 
 
-def check_bulk(request: Request) -> int:
-    """Check a bulk report and return how many lines it has."""
-    return len(read_shape(request, decode_bulk).metrics)
+def read_bulk(request: Request, environment: str) -> list[Line]:
+    """Return the flags that an Edge counted in the token's own environment."""
+    lines = read_shape(request, decode_bulk).metrics
+    return [line for line in lines if line.environment == environment]
 
 
 def check_registration(request: Request) -> None:

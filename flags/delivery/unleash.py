@@ -11,7 +11,7 @@ from flags.delivery.inputs import parse_query
 from flags.delivery.live import Steps, run
 from flags.delivery.narrowing import read_narrowing, repeat_query
 from flags.delivery.packed import LEAST_BYTES, accepts_gzip, compress, name_packed
-from flags.delivery.reports import check_bulk, check_metrics, check_registration
+from flags.delivery.reports import check_registration, read_bulk, read_metrics
 from flags.delivery.service import Service
 from flags.delivery.state import View
 from flags.wire.states import EVERYTHING, Narrowing, select
@@ -138,13 +138,13 @@ def accept_registration(service: Service, request: Request) -> Response:
 
 def accept_metrics(service: Service, request: Request) -> Response:
     """Accept counts with exactly 202, which is all that Python's SDK takes for success."""
-    service.gatekeeper.identify(request, BACKEND)
-    service.counters.count("usage_reports", by=check_metrics(request), sdk="backend")
+    known = service.gatekeeper.identify(request, BACKEND)
+    service.report("backend", known, read_metrics(request))
     return Response(202, [])
 
 
 def accept_bulk(service: Service, request: Request) -> Response:
     """Accept what an Unleash Edge gathered."""
-    service.gatekeeper.identify(request, BACKEND)
-    service.counters.count("usage_reports", by=check_bulk(request), sdk="edge")
+    known = service.gatekeeper.identify(request, BACKEND)
+    service.report("edge", known, read_bulk(request, known.environment))
     return Response(202, [])

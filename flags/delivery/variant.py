@@ -21,6 +21,7 @@ from flags.delivery.live import TEXTS_PATH, Live
 from flags.delivery.prepared import derive_channel
 from flags.delivery.service import Service
 from flags.delivery.state import Known, View
+from flags.delivery.told import Told
 from flags.engine.context import Context
 from flags.wire.manifest import Asked, Frame, LocaleChoice, make_etag, render_manifest
 from regions.locales.match import best, read_accept_language
@@ -45,6 +46,7 @@ class Manifest(NamedTuple):
     frame: Frame
     fragments: list[bytes]
     choice: LocaleChoice
+    told: Told | None = None
 
     def render(self) -> bytes:
         """Return the document."""
@@ -79,7 +81,7 @@ def get_manifest(service: Service, request: Request) -> Response:
     stamp = [*service.stamp(view), (b"content-language", tag), VARY_LANGUAGE]
     if is_known(request, manifest.etag):
         return answer_unchanged(manifest.etag, stamp)
-    return answer_json(manifest.etag, manifest.render(), stamp)
+    return answer_json(manifest.etag, manifest.render(), stamp, manifest.told)
 
 
 def get_schema(_service: Service, _request: Request) -> Response:
@@ -90,12 +92,14 @@ def get_schema(_service: Service, _request: Request) -> Response:
 def ask_for(service: Service, view: View, request: Request, known: Known) -> Manifest:
     """Compose the manifest of a request."""
     context = service.contexts.of(request, known)
-    view = choose_app(view, context)
-    live = view.lives[0]
+    chosen = choose_app(view, context)
+    live = chosen.lives[0]
+    told = service.exposure.tell(view, known, context, app=live.app)
     asked, tag = choose_locale(service, live, request, context)
     channel = derive_channel(known.token.digest)
     stream = f"{STREAM_PATH}?ch={channel}{name_whereabouts(context)}"
-    return compose(view, context, live.locales[tag], Asked(asked, stream))
+    manifest = compose(chosen, context, live.locales[tag], Asked(asked, stream))
+    return manifest._replace(told=told)
 
 
 def compose(view: View, context: Context, choice: LocaleChoice, asked: Asked) -> Manifest:

@@ -15,6 +15,7 @@ from flags.models.schedule import Schedule, ScheduleWindow
 from flags.models.snapshot import Expectation, Findings, PublishRefusal, Snapshot
 from flags.models.targeting import Constraint, Segment, Strategy, Variant
 from flags.models.token import ClientToken
+from flags.models.usage import FoldedBatch, HourlyUsage
 
 __all__ = [
     "AgeRule",
@@ -28,6 +29,8 @@ __all__ = [
     "Expectation",
     "Feature",
     "Findings",
+    "FoldedBatch",
+    "HourlyUsage",
     "KillSwitch",
     "LegalOrder",
     "LifeCycle",

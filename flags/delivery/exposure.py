@@ -1,0 +1,176 @@
+"""Count what people are shown: answers that are sent, and what SDKs report.
+
+A warm request pays for one step in a table. What its answer said, feature by feature, is
+found out later (`settling`). Everything here is bounded and written by the loop only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from flags.delivery.reports import Line
+from flags.delivery.state import Known, State, View
+from flags.delivery.told import Told
+from flags.engine.context import Context
+from flags.engine.definitions import Feature
+from flags.engine.signals import find_residence, raw_residence
+from flags.publishing.exposure import UNKNOWN, Seen, merge
+
+# Different answers that are told apart between two flushes, then people by place alone.
+TOLD_MAX = 10_000
+LUMPS_MAX = 5_000
+# Different lines of a node that wait to be sent.
+LINES_MAX = 50_000
+# Flags that one token may report to a node between two flushes.
+TOKEN_LINES_MAX = 20_000
+# What no client counts in a minute.
+COUNT_MAX = 1_000_000_000
+PLATFORM_LENGTH_MAX = 40
+ON, OFF = "ON", "OFF"
+SDK = "sdk"
+# What Unleash's SDKs call the variant of a flag without one.
+DISABLED = "disabled"
+
+Where = tuple[str, str]
+Key = tuple[str, Seen]
+
+
+class Lump(NamedTuple):
+    """People of one place who are counted together once there are too many answers."""
+
+    mark: object
+    app: str
+    feature: str
+    where: Where
+
+
+class Taken(NamedTuple):
+    """What was counted since the last flush, with the views that it was told of."""
+
+    told: dict[Told, int]
+    lumps: dict[Lump, int]
+    views: dict[object, View]
+
+
+class Exposure:
+    """Counts of one node; `lines` wait to be sent."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.counters = state.counters
+        self.told: dict[Told, int] = {}
+        self.lumps: dict[Lump, int] = {}
+        self.views: dict[object, View] = {}
+        self.lines: dict[Key, int] = {}
+        self.reported: dict[str, int] = {}
+        self.counters.gauge(
+            "exposure_keys", lambda: {(): len(self.told) + len(self.lumps) + len(self.lines)}
+        )
+
+    # Answers of this node.
+
+    def tell(
+        self, view: View, known: Known, context: Context, *, app: str = "", feature: str = ""
+    ) -> Told | None:
+        """Return what to count when the answer is sent; a preview shows nothing to anybody."""
+        if known.token.kind == "preview":
+            return None
+        self.views[view.mark] = view
+        return Told(view.mark, context, app, feature)
+
+    def count(self, told: Told) -> None:
+        """Count an answer that is sent."""
+        counts = self.told
+        if told in counts:
+            counts[told] += 1
+        elif len(counts) < TOLD_MAX:
+            counts[told] = 1
+        else:
+            self.count_lump(told)
+
+    def count_lump(self, told: Told) -> None:
+        """Count an answer with others of its place."""
+        lump = Lump(told.mark, told.app, told.feature, find_where(told.context))
+        if lump in self.lumps or len(self.lumps) < LUMPS_MAX:
+            self.lumps[lump] = self.lumps.get(lump, 0) + 1
+        else:
+            self.drop("full")
+
+    # Reports of SDKs.
+
+    def report(self, known: Known, lines: Iterable[Line]) -> None:
+        """Count what an SDK or an Edge reports; what cannot be counted is dropped and told."""
+        token = known.token
+        view = self.state.view(token.app, known.environment)
+        territory = token.territories[0] if len(token.territories) == 1 else ""
+        used = self.reported.get(token.digest, 0)
+        for line in lines:
+            used += 1
+            if used > TOKEN_LINES_MAX:
+                self.drop("flood")
+            elif view is None or not view.lives:
+                self.drop("not_ready")
+            else:
+                self.count_line(view, territory, line)
+        self.reported[token.digest] = used
+
+    def count_line(self, view: View, territory: str, line: Line) -> None:
+        """Count one flag of a report; names that are not of the scope share one."""
+        live = next((one for one in view.lives if line.name in one.snapshot.features), None)
+        app, feature = view.lives[0].app, UNKNOWN
+        names: frozenset[str] = frozenset()
+        if live is not None:
+            app, feature = live.app, line.name
+            names = list_variants(live.snapshot.features[line.name].definition)
+        told = [("", ON, line.yes), ("", OFF, line.no)]
+        for name, count in (line.variants or {}).items():
+            told.append((name if name in names else UNKNOWN, "", count))
+        for variant, reason, count in told:
+            if 0 < count <= COUNT_MAX:
+                seen = Seen(app, feature, variant, territory, reason, "", SDK)
+                self.add((view.environment, seen), count)
+            elif count:
+                self.drop("absurd")
+
+    # What waits.
+
+    def add(self, key: Key, count: int) -> None:
+        """Add to a line; beyond the bound a new one joins the others of its app."""
+        if key not in self.lines and len(self.lines) >= LINES_MAX:
+            environment, seen = key
+            key = (environment, merge(seen))
+        self.lines[key] = self.lines.get(key, 0) + count
+
+    def drop(self, why: str, count: int = 1) -> None:
+        """Tell that something is not counted."""
+        self.counters.count("exposure_dropped", by=count, why=why)
+
+    def take(self) -> Taken:
+        """Take the answers that were counted; what comes from now on is of the next flush.
+
+        Views that are served now may be told of again without being asked anew.
+        """
+        taken = Taken(self.told, self.lumps, self.views)
+        self.told, self.lumps, self.reported = {}, {}, {}
+        self.views = {view.mark: view for view in self.state.views.values()}
+        return taken
+
+    def take_lines(self) -> dict[Key, int]:
+        """Take the lines that wait."""
+        lines, self.lines = self.lines, {}
+        return lines
+
+
+def find_where(context: Context) -> Where:
+    """Return a person's territory (the account's, else the location's) and platform."""
+    platform = context.properties.get("platform", "")[: PLATFORM_LENGTH_MAX + 1]
+    return find_residence(raw_residence(context)).code or "", platform.strip().lower()
+
+
+def list_variants(feature: Feature) -> frozenset[str]:
+    """Return the names of variants that a feature can have."""
+    own = [one.name for one in feature.variants]
+    return frozenset(
+        {DISABLED, *own, *[one.name for each in feature.strategies for one in each.variants]}
+    )
