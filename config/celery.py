@@ -6,7 +6,24 @@ import os
 
 from celery import Celery
 
+from config.env import WrongSetting, read_int, read_text
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+# A probe may take ten seconds; they must not come faster than that twice over.
+PROBE_SECONDS_MIN = 5
+
+
+def read_probe_seconds() -> int:
+    """Return how often the end-to-end probe runs, 0 for never."""
+    if not read_text("LANDFALL_PUBLIC_URL"):
+        return 0
+    seconds = read_int("LANDFALL_PROBE_SECONDS", 60, low=0, high=86_400)
+    if 0 < seconds < PROBE_SECONDS_MIN:
+        expected = f"0, or a whole number from {PROBE_SECONDS_MIN} to 86400"
+        raise WrongSetting("LANDFALL_PROBE_SECONDS", expected, str(seconds))
+    return seconds
+
 
 app = Celery("landfall")
 # The relay sends from a thread of its own, where only a default app is known.
@@ -31,3 +48,10 @@ app.conf.beat_schedule = {
         "options": {"expires": 50, "ignore_result": True},
     },
 }
+PROBE_SECONDS = read_probe_seconds()
+if PROBE_SECONDS:
+    app.conf.beat_schedule["probe"] = {
+        "task": "flags.tasks.probe",
+        "schedule": float(PROBE_SECONDS),
+        "options": {"expires": PROBE_SECONDS, "ignore_result": True},
+    }

@@ -22,6 +22,7 @@ from flags.delivery.flips import FlipTimers
 from flags.delivery.flushing import Flusher
 from flags.delivery.memory import Memory
 from flags.delivery.pollers import Feed
+from flags.delivery.probed import ProbeFigures
 from flags.delivery.settings import Settings
 from flags.delivery.sockets import notice_vanished_peers
 from flags.delivery.state import State
@@ -116,7 +117,9 @@ def build_node(
     )
     app = build(state, settings=settings, find_text=build_finder(feed.find_blob))
     if redis is not None:
-        feed.write_receipts = build_receipts(redis, app.service.gatekeeper.uses)
+        feed.write_receipts = build_receipts(
+            redis, app.service.gatekeeper.uses, ProbeFigures(state.counters)
+        )
     node = Node(app, feed, behind)
     if redis is not None:
         flusher = Flusher(app.service.exposure, partial(add_parcel, redis))
@@ -149,7 +152,7 @@ def read_barred_tokens() -> frozenset[str]:
     return frozenset(hashlib.sha256(text.encode()).hexdigest() for text in DEMO_TOKENS)
 
 
-def build_receipts(redis: RedisStore, uses: Uses) -> Callable[[State], None]:
+def build_receipts(redis: RedisStore, uses: Uses, figures: ProbeFigures) -> Callable[[State], None]:
     """Return what tells the admin which revisions this node serves, and tokens it was shown."""
     node_name = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -157,6 +160,7 @@ def build_receipts(redis: RedisStore, uses: Uses) -> Callable[[State], None]:
         heads = {key: part.head for key, part in list(state.parts.items())}
         for environment in {key.environment for key in heads}:
             write_receipt(redis, make_receipt(node_name, environment, heads))
+        figures.renew(redis)
         taken = uses.take()
         try:
             write_uses(redis, taken)

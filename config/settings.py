@@ -159,6 +159,10 @@ LKG_DIR = DATA_DIR / "last-known-good"
 # Counts of what was shown
 USAGE_DAYS = read_int("LANDFALL_USAGE_DAYS", 90, low=1, high=3_650)
 
+# The end-to-end probe: how fast a change reaches a client at the address that clients use
+PROBE_URL = read_url("LANDFALL_PUBLIC_URL", "", schemes=frozenset({"http", "https"})).rstrip("/")
+PROBE_ENVIRONMENT = read_text("LANDFALL_PROBE_ENVIRONMENT", "production")
+
 # Logs
 LOG_LEVEL = read_text("LOG_LEVEL", "WARNING").upper()
 configure_logs(LOG_LEVEL)

@@ -14,12 +14,14 @@ from django.utils import timezone
 
 from flags.operations.usage import fold, prune
 from flags.operations.uses import keep_uses
+from flags.probing.probe import Prober, Target
 from flags.publishing.collector import tidy_up
 from flags.publishing.deliver import live_store, put_lacking
 from flags.publishing.drain import drain
 from flags.publishing.exposure import forget_batch, list_batches, read_batch, take_batch
 from flags.publishing.lock import PublisherBusy
 from flags.publishing.outbox import list_due
+from flags.publishing.probes import note_sweep
 from flags.publishing.prove import UnableToPublish
 from flags.publishing.readiness import check_readings, warm_up
 from flags.publishing.uses import list_uses
@@ -29,6 +31,7 @@ from regions.governance.models import Environment
 WAIT_SECONDS = 5.0
 SWITCH_SECONDS = 0.0005
 
+_prober = Prober()
 _log = structlog.get_logger(__name__)
 
 
@@ -48,10 +51,19 @@ def drain_outbox(**_: object) -> None:
             _log.info("outbox.not_drained", environment=environment_key, why=str(error))
     try:
         put_lacking()
+        note_sweep(live_store())
     except OSError as error:
         _log.info("redis.silent", error=str(error))
     if not waiting:
         check_readings(read_clock=timezone.now)
+
+
+@shared_task(name="flags.tasks.probe", ignore_result=True, soft_time_limit=20, time_limit=30)
+def probe(**_: object) -> None:
+    """Measure how fast a change reaches a client, in a thread: publishing needs the worker."""
+    if settings.PROBE_URL:
+        target = Target(environment=settings.PROBE_ENVIRONMENT, url=settings.PROBE_URL)
+        _prober.start(target, read_clock=timezone.now)
 
 
 @worker_ready.connect

@@ -42,12 +42,16 @@ def guide(host: str, port: int, *, data_dir: str = "") -> str:
 
     `data_dir` is the folder that LANDFALL_DATA_DIR named; another terminal has to name it too.
     """
-    name = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     folder = f"LANDFALL_DATA_DIR={shlex.quote(data_dir)} " if data_dir else ""
     return TEXT.format(
-        base=f"http://{name}:{port}",
+        base=f"http://{name_host(host)}:{port}",
         person=PERSON,
         frontend=FRONTEND_TOKEN,
         backend=BACKEND_TOKEN,
         command=f"{folder}.venv/bin/python manage.py",
     )
+
+
+def name_host(host: str) -> str:
+    """Return the name under which this machine reaches a server that listens on the host."""
+    return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound

@@ -27,7 +27,7 @@ from launch.commands import (
     web_command,
     worker_command,
 )
-from launch.guide import guide
+from launch.guide import guide, name_host
 from launch.places import UnableToStart, check_port, data_folder, hold, read_port
 
 STOP_SECONDS = 8.0
@@ -44,6 +44,7 @@ class Product:
     def __init__(self, *, host: str, port: int, data_dir: Path) -> None:
         self.host, self.port, self.data_dir = host, port, data_dir
         self.environ = environment(data_dir)
+        self.environ.setdefault("LANDFALL_PUBLIC_URL", f"http://{name_host(host)}:{port}")
         self.keeper = Keeper()
         self.selector = selectors.DefaultSelector()
         self.children: list[Child] = []

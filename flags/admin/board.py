@@ -43,6 +43,7 @@ from regions.governance.admin_pages import may, receipt_note
 from regions.governance.commands import Refused
 from regions.governance.execute import PermissionRefused, Receipt, execute
 from regions.governance.models import Environment, Outbox
+from regions.governance.policy import CANARY
 from regions.models import App
 
 PREFERRED_ENVIRONMENT = "production"
@@ -264,7 +265,7 @@ def _make_kill_form(
 
 def _read_scope(values: Mapping[str, str]) -> Scope:
     """Read which app and environment are meant; the first app and production by default."""
-    apps = list(App.objects.order_by("key"))
+    apps = list(App.objects.exclude(key=CANARY).order_by("key"))
     environments = list(Environment.objects.order_by("position", "key"))
     named = {environment.key: environment for environment in environments}
     environment = named.get(values.get("environment", "")) or named.get(PREFERRED_ENVIRONMENT)

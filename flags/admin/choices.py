@@ -12,6 +12,7 @@ from flags.models.feature import LAW_SIGNALS
 from regions.admin.names import territory_name
 from regions.governance.admin_forms import KeyChoiceField, KeysChoiceField
 from regions.governance.models import Environment
+from regions.governance.policy import CANARY
 from regions.models import App, Market, Subdivision, Territory
 
 SIGNAL_LABELS: dict[str, Any] = {
@@ -44,7 +45,9 @@ class TerritoriesChoiceField(KeysChoiceField):
 
 def app_field() -> KeyChoiceField:
     """Return the choice of an app."""
-    return KeyChoiceField(queryset=App.objects.all(), label=_("App"), empty_label=None)
+    return KeyChoiceField(
+        queryset=App.objects.exclude(key=CANARY), label=_("App"), empty_label=None
+    )
 
 
 def environment_field() -> KeyChoiceField:
@@ -59,7 +62,7 @@ def environment_field() -> KeyChoiceField:
 
 def feature_field(*, required: bool = False) -> KeyChoiceField:
     """Return the choice of a feature that is not archived."""
-    rows = Feature.objects.filter(archived_at=None).order_by("key")
+    rows = Feature.objects.filter(archived_at=None).exclude(app__key=CANARY).order_by("key")
     return KeyChoiceField(
         queryset=rows, label=_("Feature"), required=required, empty_label=_("none")
     )
@@ -67,7 +70,7 @@ def feature_field(*, required: bool = False) -> KeyChoiceField:
 
 def features_field(label: Any, **kwargs: Any) -> KeysChoiceField:
     """Return the choice of several features."""
-    rows = Feature.objects.filter(archived_at=None).order_by("key")
+    rows = Feature.objects.filter(archived_at=None).exclude(app__key=CANARY).order_by("key")
     return KeysChoiceField(queryset=rows, label=label, **{"required": False, **kwargs})
 
 

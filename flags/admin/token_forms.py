@@ -14,6 +14,7 @@ from flags.models.token import TOKEN_KINDS
 from flags.operations.rotations import OVERLAP, RotateToken
 from flags.operations.tokens import EVERY_APP, CreateToken, RevokeToken, new_token_text
 from regions.governance.admin_forms import CommandForm, KeyChoiceField
+from regions.governance.policy import CANARY
 from regions.models import App
 
 OVERLAPS = (
@@ -32,7 +33,10 @@ class TokenForm(CommandForm):
         max_length=120, label=_("Name"), help_text=_("Which client or server will use it.")
     )
     app = KeyChoiceField(
-        queryset=App.objects.all(), required=False, label=_("App"), empty_label=_("every app")
+        queryset=App.objects.exclude(key=CANARY),
+        required=False,
+        label=_("App"),
+        empty_label=_("every app"),
     )
     environment = environment_field()
     kind = forms.ChoiceField(

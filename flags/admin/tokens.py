@@ -32,6 +32,7 @@ from flags.operations.rotations import RotateToken
 from flags.operations.tokens import CreateToken, RevokeToken
 from regions.governance.admin_pages import CommandAdmin, Step, receipt_note
 from regions.governance.execute import Receipt
+from regions.governance.policy import CANARY
 
 
 def _tell_revocation(row: ClientToken) -> str:
@@ -61,7 +62,8 @@ def _write_question(app: str, country: str) -> str:
 
     A token for every app has to name the one that it means.
     """
-    rows = Feature.objects.filter(archived_at=None).order_by("app__key", "key")
+    rows = Feature.objects.filter(archived_at=None).exclude(app__key=CANARY)
+    rows = rows.order_by("app__key", "key")
     found = (rows.filter(app__key=app) if app else rows).values_list("app__key", "key").first()
     asked_app, feature = found or (app, "a-feature")
     about = {"feature": feature} if app else {"app": asked_app, "feature": feature}
@@ -72,6 +74,7 @@ def _write_question(app: str, country: str) -> str:
 class ClientTokenAdmin(CommandAdmin):
     """Tokens, the newest first; their texts are not kept anywhere."""
 
+    shows_canary = True
     add_command = CreateToken
     add_form = TokenForm
     view_fields = (

@@ -23,6 +23,7 @@ from flags.delivery.prepared import Prepared, PreparedAccess, PreparedContent, P
 from flags.engine.evaluate import last_flip
 from flags.publishing.snapshot import Access, Content, Kills, Token
 from flags.publishing.store import Head, PartKey, StoredPart
+from regions.governance.policy import CANARY
 
 EVERY_APP = "*"
 
@@ -352,10 +353,12 @@ class State:
     ) -> View | None:
         """Gather the scopes of a token; None when one that was published is not there yet.
 
+        A token of every app does not see the canary, which nobody's work depends on.
         An app that has never been published is left out: its token gets an empty answer,
         and nobody else has to wait for it. A part of what should be there is never served.
         """
-        wanted = access.apps if app == EVERY_APP else tuple({app} & set(access.apps))
+        every = set(access.apps) - {CANARY}
+        wanted = every if app == EVERY_APP else {app} & set(access.apps)
         lives = []
         for name in sorted(wanted):
             live = served.get((environment, name))

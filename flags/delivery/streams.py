@@ -25,6 +25,7 @@ from flags.delivery.sockets import Descriptors
 from flags.delivery.state import Change, State
 from flags.delivery.voices import Voice, current_change
 from flags.wire.sse import BYE, KEEP_ALIVE, render_retry
+from regions.governance.policy import CANARY
 
 RETRY_AFTER_SECONDS = 10
 # Keep-alives go to one part of the listeners at a time.
@@ -48,6 +49,8 @@ class Group:
     def cares_for(self, change: Change) -> bool:
         """Tell whether a change concerns these clients."""
         if self.environment != change.environment or self.app not in {"*", change.app}:
+            return False
+        if change.app == CANARY and self.app == "*":
             return False
         if not change.territories or not self.territories:
             return True

@@ -11,6 +11,7 @@ from flags.models.offer import Offer
 from flags.models.order import LegalOrder
 from flags.models.partner import Partner
 from flags.models.platform import PlatformMinimum, PlatformProfile, PlatformRetirement
+from flags.models.probe import ProbeResult
 from flags.models.schedule import Schedule, ScheduleWindow
 from flags.models.snapshot import Expectation, Findings, PublishRefusal, Snapshot
 from flags.models.targeting import Constraint, Segment, Strategy, Variant
@@ -39,6 +40,7 @@ __all__ = [
     "PlatformMinimum",
     "PlatformProfile",
     "PlatformRetirement",
+    "ProbeResult",
     "PublishRefusal",
     "Requirement",
     "Schedule",

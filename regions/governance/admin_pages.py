@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -28,6 +28,7 @@ from regions.governance.admin_forms import CommandForm
 from regions.governance.commands import Command, Refused
 from regions.governance.execute import PermissionRefused, Receipt, execute, is_allowed
 from regions.governance.newness import AlreadyThere
+from regions.governance.policy import CANARY
 
 # Where pages ask how far a change has come; the house above answers there.
 PUBLISHED_ADDRESS = "board:published"
@@ -66,8 +67,14 @@ def receipt_note(receipt: Receipt) -> SafeString:
     )
 
 
+# From a row to its app, where a row has one.
+_APP_PATHS = ("app", "feature__app")
+
+
 class ReadOnlyAdmin(ModelAdmin):
-    """Rows that staff look at and nobody writes from here."""
+    """Rows that staff look at and nobody writes from here; those of the canary are left out."""
+
+    shows_canary: ClassVar[bool] = False
 
     list_fullwidth = True
     show_full_result_count = False
@@ -92,6 +99,15 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: rows come from commands."""
         return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows without those of Landfall's own canary, which is nobody's work."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        names = {entry.name for entry in self.opts.fields}
+        for path_to_app in () if self.shows_canary else _APP_PATHS:
+            if path_to_app.partition("__")[0] in names:
+                return rows.exclude(**{f"{path_to_app}__key": CANARY})
+        return rows
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Return no bulk actions: they would write past the one door."""

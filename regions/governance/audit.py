@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from regions.governance.commands import Change, Moment
 from regions.governance.models import AuditEntry, Environment
+from regions.governance.policy import CANARY, PROBE
 
 
 def record(
@@ -34,3 +36,15 @@ def record(
         )
         for change in changes
     )
+
+
+def forget_measurements(*, before: datetime) -> int:
+    """Delete what the probe noted of the canary's own changes; return how many rows.
+
+    Nobody decided them, and there is one a minute. What people and the system did is kept
+    for ever, the making of the canary and of its token too.
+    """
+    rows = AuditEntry.objects.filter(
+        actor_name=PROBE, app_key=CANARY, command="SetTargeting", at__lt=before
+    )
+    return rows.delete()[0]

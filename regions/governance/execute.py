@@ -63,17 +63,25 @@ class Receipt:
 
 
 def execute(
-    command: Command, *, actor: User | None, now: datetime, adding: type[Model] | None = None
+    command: Command,
+    *,
+    actor: User | None,
+    now: datetime,
+    adding: type[Model] | None = None,
+    system_name: str = "system",
 ) -> Receipt:
     """Carry out a command in one transaction: rows, audit and outbox, or nothing.
 
-    `actor` None is the system itself (first set-up, scheduled work). Raises
+    `actor` None is the system itself (first set-up, scheduled work), in the audit under
+    `system_name`. Raises
     PermissionRefused, or Refused from the operation; either leaves everything as it was.
     With `adding`, a command that would change a row of that model raises AlreadyThere.
     """
     registration = get_registration(type(command))
     moment = Moment(
-        actor_name=actor.get_username() if actor else "system", now=now, by_system=actor is None
+        actor_name=actor.get_username() if actor else system_name,
+        now=now,
+        by_system=actor is None,
     )
     _check_permission(registration, actor, moment)
     check_characters(command)

@@ -11,6 +11,9 @@ from collections.abc import Collection
 PRODUCT_MANAGERS = "product-managers"
 TRANSLATORS = "translators"
 APPROVERS = "approvers"
+# Landfall's own measuring: who does it, and the app that it changes and nobody else sees.
+PROBE = "probe"
+CANARY = "landfall-canary"
 GROUPS = (PRODUCT_MANAGERS, TRANSLATORS, APPROVERS)
 
 GRANTS: dict[str, frozenset[str]] = {

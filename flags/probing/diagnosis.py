@@ -1,0 +1,86 @@
+"""How far a change came that no client has seen, in sentences for people."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.request
+from datetime import datetime
+
+from flags.models import PublishRefusal, Snapshot
+from flags.publishing.deliver import live_store
+from flags.publishing.nodes import STALE_SECONDS, list_receipts
+from flags.publishing.store import PartKey
+from regions.governance.models import Environment
+from regions.governance.policy import CANARY
+
+ASK_SECONDS = 2.0
+
+
+def diagnose(
+    environment_key: str, *, change_seq: int, committed_at: datetime | None, url: str, token: str
+) -> str:
+    """Say how far a change came and what the public address answers.
+
+    `change_seq` 0 asks about no change in particular: only whether nodes and address are there.
+    """
+    environment = Environment.objects.get(key=environment_key)
+    if environment.published_seq < change_seq:
+        return _tell_unpublished(environment, change_seq)
+    return f"{_tell_nodes(environment, committed_at)} {ask_address(url, token=token)}"
+
+
+def _tell_unpublished(environment: Environment, change_seq: int) -> str:
+    refused = PublishRefusal.objects.filter(
+        environment=environment, change_seq__gte=change_seq
+    ).first()
+    if refused is not None:
+        return f"The change was saved, but its publish was refused: {refused.reason}"
+    return "The change was saved, but not published: no worker took it, or publishing stalls."
+
+
+def _tell_nodes(environment: Environment, committed_at: datetime | None) -> str:
+    row = Snapshot.objects.filter(environment=environment, app__key=CANARY, part="content").first()
+    if row is None:
+        return "Nothing of the canary has been published yet."
+    after = ""
+    if committed_at is not None:
+        after = f" after {(row.created_at - committed_at).total_seconds():.1f} s"
+    told = f"It was published{after} as revision {row.revision}"
+    key = PartKey(environment=environment.key, app=CANARY, part="content")
+    try:
+        receipts = list_receipts(live_store(), environment.key)
+    except OSError:
+        return f"{told}. Redis does not answer, so the nodes that serve it are unknown."
+    behind = [
+        receipt.node
+        for receipt in receipts
+        if not receipt.has(key, epoch=row.epoch, revision=row.revision)
+    ]
+    if not receipts:
+        return f"{told}, but no node has reported within {STALE_SECONDS:.0f} s."
+    if behind:
+        return f"{told}, but not every node serves it: {', '.join(behind)} does not."
+    return f"{told}, and every node serves it."
+
+
+def ask_address(url: str, *, token: str) -> str:
+    """Ask the public address as a client does, and say what came of it."""
+    request = urllib.request.Request(  # noqa: S310 - the setting takes http and https only
+        f"{url}/api/client/features", headers={"Authorization": token}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=ASK_SECONDS) as answer:  # noqa: S310 - as above
+            revision = answer.headers.get("X-Landfall-Revision")
+            if revision is None:
+                return f"{url} answers, but not as Landfall does; is it the right address?"
+            return f"{url} answers with revision {revision}."
+    except urllib.error.HTTPError as error:
+        return f"{url} answers with status {error.code}."
+    except TimeoutError:
+        return f"{url} does not answer within {ASK_SECONDS:.0f} s."
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, TimeoutError):
+            return f"{url} does not answer within {ASK_SECONDS:.0f} s."
+        return f"{url} cannot be reached: {reason}."
