@@ -133,7 +133,7 @@ class App:
     async def recall(self, route: Route, answer: Answer, request: Request) -> Response:
         """Return what was answered to the same question before, else answer and keep it."""
         recall, turns = self.service.recall, self.service.turns
-        question = recall.ask(route.name, request)
+        question = recall.ask(route.name, request, route.heeds)
         found = recall.find(question, request, self.service.list_freshness())
         if found is not None:
             return found

@@ -81,15 +81,17 @@ class Recall:
         if "*" not in settings.origins:
             self.heeded = (*self.heeded, b"origin")
 
-    def ask(self, route: str, request: Request) -> Question:
-        """Return everything that the answer depends on, as a key."""
+    def ask(self, route: str, request: Request, heeds: tuple[bytes, ...] = ()) -> Question:
+        """Return everything that the answer depends on, as a key; `heeds` are the route's own."""
         return (
             route,
+            request.rest,
             request.method,
             request.query,
             request.body,
             request.peer,
             *map(request.headers.get, self.heeded),
+            *map(request.headers.get, heeds),
         )
 
     def find(

@@ -38,7 +38,8 @@ class Route:
 
     `open` admits a listener where GET is answered with an event stream. Routes that
     `remember` what a query means look for burnt tokens in it themselves, once. Where a
-    route `recalls`, the same question may get the answer that it got before.
+    route `recalls`, the same question may get the answer that it got before; `heeds` names
+    headers that are part of the question there.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Route:
     late: LateAnswer | None = None
     remembers: bool = False
     recalls: bool = False
+    heeds: tuple[bytes, ...] = ()
 
 
 def read(name: str, family: Family, answer: Answer, late: LateAnswer | None = None) -> Route:
@@ -73,7 +75,13 @@ def stream(name: str, family: Family, head: Answer, admit: OpenStream) -> Route:
 
 
 EXACT: dict[str, Route] = {
-    "/api/client/features": read("client_features", "unleash", unleash.list_features),
+    "/api/client/features": Route(
+        "client_features",
+        "unleash",
+        {"GET": unleash.list_features},
+        recalls=True,
+        heeds=(b"accept-encoding", b"unleash-client-spec"),
+    ),
     "/api/client/delta": read("client_delta", "unleash", delta.list_changes),
     "/api/client/streaming": stream(
         "client_streaming", "unleash", streaming.answer_head, streaming.open_states
