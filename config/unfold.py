@@ -103,6 +103,7 @@ NAVIGATION = [
         "collapsible": True,
         "items": [
             _rows(_("Snapshots"), "history", "flags_snapshot"),
+            _rows(_("What people saw"), "visibility", "flags_hourlyusage"),
             _rows(_("Audit"), "fact_check", "governance_auditentry"),
             _rows(_("Client tokens"), "key", "flags_clienttoken"),
             _rows(_("Users"), "person", "auth_user"),

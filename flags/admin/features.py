@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _t
@@ -29,6 +30,7 @@ from flags.admin.findings import (
 )
 from flags.admin.lines import TagsField
 from flags.admin.marks import badge, status_badge
+from flags.admin.seen import show_seen
 from flags.models import Bundle, Feature
 from flags.models.feature import (
     FAIL_DIRECTIONS,
@@ -157,6 +159,7 @@ def _tell_archive(row: Feature) -> str:
 class FeatureAdmin(CommandAdmin):
     """Features by bundle."""
 
+    change_form_outer_after_template = "landfall/seen.html"
     add_command = change_command = SetFeature
     add_form = FeatureAddForm
     change_form = FeatureChangeForm
@@ -215,6 +218,18 @@ class FeatureAdmin(CommandAdmin):
             .prefetch_related("requirements__required", FINDINGS_OF_APP)
             .annotate(offers_found=Count("offers", distinct=True))
         )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show what people were shown of a feature below its fields."""
+        row = self.get_object(request, unquote(object_id)) if object_id else None
+        extra = {**(extra_context or {}), "landfall_seen": show_seen(row) if row else None}
+        return super().changeform_view(request, object_id, form_url, extra)
 
     @admin.display(description=_("Laws looked at"))
     def laws(self, row: Feature) -> str:

@@ -28,6 +28,8 @@ from flags.operations.schedules import SetSchedule, WindowSpec
 from flags.operations.segments import SetSegment
 from flags.operations.targeting import SetTargeting, StrategySpec, VariantSpec
 from flags.operations.tokens import CreateToken
+from flags.operations.usage import fold
+from flags.publishing.exposure import Batch, Seen
 from regions.governance import relay
 from regions.governance.policy import APPROVERS, PRODUCT_MANAGERS, TRANSLATORS
 from regions.operations import SetLocale, SetTerritoryLocales
@@ -186,6 +188,8 @@ def stock(do: Do, name: str) -> None:
         ImportCatalog(catalogs=tuple(catalogs(name))),
     ):
         do(command)
+    seen = Seen("shop", feature, "", "SG", "LIVE", "ios", "server")
+    fold(Batch(name, "production", {(NOW, seen): 3}), now=NOW)
 
 
 def catalogs(name: str) -> list[Catalog]:

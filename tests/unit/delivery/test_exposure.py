@@ -256,11 +256,11 @@ def test_a_flood_of_one_token_ends_at_its_bound(monkeypatch: pytest.MonkeyPatch)
 def test_an_edge_is_believed_about_its_own_environment_only() -> None:
     """Leave out lines of others, as Unleash does."""
     client = build_client()
-    lines = [
+    counted: list[dict[str, Any]] = [
         {"featureName": "pay", "environment": name, "yes": 5, "no": 1, "variants": {}}
         for name in ("production", "development", "production")
     ]
-    body = {"applications": [], "metrics": lines}
+    body = {"applications": [], "metrics": counted}
     assert 202 == client.post(BULK, body, token=BACKEND).status
     assert {sdk("pay", "ON"): 10, sdk("pay", "OFF"): 2} == settle(client)
 
