@@ -10,7 +10,7 @@ from config.env import WrongSetting, read_int, read_text
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-# A probe may take ten seconds; they must not come faster than that twice over.
+# A probe that fails takes ten seconds or more; those that come meanwhile are left out.
 PROBE_SECONDS_MIN = 5
 
 

@@ -37,6 +37,12 @@ NAVIGATION = [
                 "link": reverse_lazy("board:board"),
                 "active": lambda request: request.path.startswith(str(reverse_lazy("board:board"))),
             },
+            {
+                "title": _("Health"),
+                "icon": "monitor_heart",
+                "link": reverse_lazy("health"),
+                "active": lambda request: request.path.startswith(str(reverse_lazy("health"))),
+            },
         ],
     },
     {

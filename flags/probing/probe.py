@@ -71,6 +71,9 @@ class Prober:
             self.probe(target, read_clock=read_clock)
         except DatabaseError as error:
             _log.error("probe.not_kept", error=str(error))
+        except Exception:  # noqa: BLE001 - whatever an SDK raises, the next probe begins anew
+            _log.exception("probe.broken")
+            self.close()
         finally:
             connections.close_all()
 

@@ -23,7 +23,7 @@ class Measured:
 class Summary:
     """Probes of a while, in figures; a figure is None while there is nothing to tell it of.
 
-    `last`, `p50` and `p99` are seconds of those that arrived.
+    `last`, `p50`, `p99` and `longest` are seconds of those that arrived.
     """
 
     count: int
@@ -31,6 +31,7 @@ class Summary:
     last: float | None
     p50: float | None
     p99: float | None
+    longest: float | None
 
 
 def list_measured(since: datetime) -> list[Measured]:
@@ -51,6 +52,7 @@ def sum_up(measured: Sequence[Measured]) -> Summary:
         last=seconds[-1] if seconds else None,
         p50=_rank(seconds, 0.50),
         p99=_rank(seconds, 0.99),
+        longest=max(seconds, default=None),
     )
 
 

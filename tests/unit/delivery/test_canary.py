@@ -10,6 +10,7 @@ from flags.delivery.state import Change, State
 from flags.delivery.streams import Group
 from flags.delivery.voices import HINTS
 from flags.publishing.snapshot import Content, Token
+from flags.publishing.store import StoredPart
 from regions.governance.policy import CANARY
 from tests.unit.delivery.world import (
     APP,
@@ -23,7 +24,7 @@ from tests.unit.delivery.world import (
 )
 
 
-def build_canary(revision: int) -> object:
+def build_canary(revision: int) -> StoredPart:
     """Build the canary's content."""
     content = Content(definitions=build_definitions(app=CANARY), texts=build_texts()[0])
     return build_part("content", content, revision, app=CANARY)

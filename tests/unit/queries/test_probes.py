@@ -11,13 +11,16 @@ from tests.unit.world import NOW
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        ([], Summary(count=0, failures=0, last=None, p50=None, p99=None)),
-        ([None], Summary(count=1, failures=1, last=None, p50=None, p99=None)),
-        ([0.3], Summary(count=1, failures=0, last=0.3, p50=0.3, p99=0.3)),
-        ([0.4, 0.1, 0.2, None], Summary(count=4, failures=1, last=0.2, p50=0.2, p99=0.4)),
+        ([], Summary(count=0, failures=0, last=None, p50=None, p99=None, longest=None)),
+        ([None], Summary(count=1, failures=1, last=None, p50=None, p99=None, longest=None)),
+        ([0.3], Summary(count=1, failures=0, last=0.3, p50=0.3, p99=0.3, longest=0.3)),
+        (
+            [0.4, 0.1, 0.2, None],
+            Summary(count=4, failures=1, last=0.2, p50=0.2, p99=0.4, longest=0.4),
+        ),
         (
             [n / 100 for n in range(1, 101)],
-            Summary(count=100, failures=0, last=1.0, p50=0.5, p99=0.99),
+            Summary(count=100, failures=0, last=1.0, p50=0.5, p99=0.99, longest=1.0),
         ),
     ],
 )
