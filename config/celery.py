@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.signals import beat_init
 
 from config.env import WrongSetting, read_int, read_text
 
@@ -55,3 +56,10 @@ if PROBE_SECONDS:
         "schedule": float(PROBE_SECONDS),
         "options": {"expires": PROBE_SECONDS, "ignore_result": True},
     }
+
+
+@beat_init.connect
+def probe_at_once(**_: object) -> None:
+    """Measure when beat starts too, so that there is a figure before an interval is over."""
+    if PROBE_SECONDS:
+        app.send_task("flags.tasks.probe", expires=PROBE_SECONDS, ignore_result=True, retry=False)

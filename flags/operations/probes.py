@@ -101,12 +101,12 @@ def _derive_token(environment: str) -> str:
     """Return the token's text, the same in every worker and written down nowhere.
 
     It follows from the secret key, whose holder may sign in as anybody anyway. One that was
-    revoked is followed by another.
+    revoked, or replaced and so going to expire, is followed by another.
     """
-    revoked = ClientToken.objects.filter(
+    ended = ClientToken.objects.filter(
         app__key=CANARY, environment__key=environment, name=PROBE
-    ).exclude(revoked_at=None)
-    told = f"{environment}/{revoked.count()}"
+    ).exclude(revoked_at=None, expires_at=None)
+    told = f"{environment}/{ended.count()}"
     secret = salted_hmac("landfall.probe", told, algorithm="sha256")
     return f"{CANARY}:{environment}.{secret.hexdigest()}"
 

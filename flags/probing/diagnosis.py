@@ -17,6 +17,16 @@ from regions.governance.policy import CANARY
 ASK_SECONDS = 2.0
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Takes a redirect as the answer: the token is for this address only."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follow nothing."""
+
+
+_open = urllib.request.build_opener(_NoRedirects).open
+
+
 def diagnose(
     environment_key: str, *, change_seq: int, committed_at: datetime | None, url: str, token: str
 ) -> str:
@@ -70,7 +80,7 @@ def ask_address(url: str, *, token: str) -> str:
         f"{url}/api/client/features", headers={"Authorization": token}
     )
     try:
-        with urllib.request.urlopen(request, timeout=ASK_SECONDS) as answer:  # noqa: S310 - as above
+        with _open(request, timeout=ASK_SECONDS) as answer:
             revision = answer.headers.get("X-Landfall-Revision")
             if revision is None:
                 return f"{url} answers, but not as Landfall does; is it the right address?"

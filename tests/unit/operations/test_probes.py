@@ -15,7 +15,8 @@ from flags.operations.probes import (
     prepare_canary,
     turn_canary,
 )
-from flags.operations.tokens import RevokeToken
+from flags.operations.rotations import RotateToken
+from flags.operations.tokens import RevokeToken, new_token_text
 from regions.governance.models import AuditEntry, Environment
 from regions.governance.policy import CANARY, PROBE
 from regions.models import App
@@ -42,6 +43,17 @@ def test_a_revoked_token_is_followed_by_another(world: Do) -> None:
     world(RevokeToken(environment="production", token_id=ClientToken.objects.get().pk))
     assert token != prepare_canary("production", now=NOW)
     assert 1 == ClientToken.objects.filter(revoked_at=None).count()
+
+
+def test_a_replaced_token_is_followed_by_another(world: Do) -> None:
+    """Go on with a token of its own, since the probe cannot know what somebody put in its place."""
+    token = prepare_canary("production", now=NOW)
+    successor = new_token_text(CANARY, "production")
+    number = ClientToken.objects.get().pk
+    world(RotateToken(environment="production", token_id=number, token=successor))
+    followed = prepare_canary("production", now=NOW)
+    assert followed not in {token, successor}
+    assert followed == prepare_canary("production", now=NOW)
 
 
 def test_a_turn_is_one_change_of_one_environment(world: Do) -> None:

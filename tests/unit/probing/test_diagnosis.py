@@ -54,6 +54,7 @@ def answering(status: int, headers: dict[str, str]) -> Iterator[str]:
         (200, {"X-Landfall-Revision": "7"}, "answers with revision 7."),
         (200, {}, "answers, but not as Landfall does; is it the right address?"),
         (401, {}, "answers with status 401."),
+        (302, {"Location": "http://elsewhere.invalid/"}, "answers with status 302."),
     ],
 )
 def test_an_address_is_asked_as_a_client_would(
