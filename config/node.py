@@ -121,6 +121,7 @@ def build_node(
             redis, app.service.gatekeeper.uses, ProbeFigures(state.counters)
         )
     node = Node(app, feed, behind)
+    app.service.exposure.counts = redis is not None
     if redis is not None:
         flusher = Flusher(app.service.exposure, partial(add_parcel, redis))
         node.on_start.append(flusher.start)

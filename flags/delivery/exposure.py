@@ -54,10 +54,11 @@ class Taken(NamedTuple):
 
 
 class Exposure:
-    """Counts of one node; `lines` wait to be sent."""
+    """Counts of one node; `lines` wait to be sent. Where nobody sends them, `counts` is off."""
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self.counts = True
         self.counters = state.counters
         self.told: dict[Told, int] = {}
         self.lumps: dict[Lump, int] = {}
@@ -74,7 +75,7 @@ class Exposure:
         self, view: View, known: Known, context: Context, *, app: str = "", feature: str = ""
     ) -> Told | None:
         """Return what to count when the answer is sent; a preview shows nothing to anybody."""
-        if known.token.kind == "preview":
+        if known.token.kind == "preview" or not self.counts:
             return None
         self.views[view.mark] = view
         return Told(view.mark, context, app, feature)
@@ -101,6 +102,8 @@ class Exposure:
 
     def report(self, known: Known, lines: Iterable[Line]) -> None:
         """Count what an SDK or an Edge reports; what cannot be counted is dropped and told."""
+        if not self.counts:
+            return
         token = known.token
         view = self.state.view(token.app, known.environment)
         territory = token.territories[0] if len(token.territories) == 1 else ""

@@ -25,15 +25,17 @@ PRUNE_STEPS = 10
 # Longer than Redis keeps a batch.
 BATCH_DAYS = 3
 COUNT_MAX = 10**18
+SLICE_LINES = 1_000
+STATEMENT_ROWS = 250
 
 Line = tuple[datetime, Seen]
 _COLUMNS = (
     *("app_id", "feature", "hour", "environment_id", "source"),
     *("territory", "variant", "reason", "platform"),
 )
-_ADD = (
-    f"INSERT INTO flags_hourlyusage ({', '.join(_COLUMNS)}, count)"  # noqa: S608 - own names
-    f" VALUES ({', '.join(['%s'] * (len(_COLUMNS) + 1))})"
+_ROW = f"({', '.join(['%s'] * (len(_COLUMNS) + 1))})"
+_ADD = f"INSERT INTO flags_hourlyusage ({', '.join(_COLUMNS)}, count) VALUES "  # noqa: S608 - own names
+_OR_RAISE = (
     f" ON CONFLICT ({', '.join(_COLUMNS)}) DO UPDATE SET count ="
     " CASE WHEN flags_hourlyusage.count < 4000000000000000000"
     " THEN flags_hourlyusage.count + excluded.count ELSE flags_hourlyusage.count END"
@@ -41,38 +43,54 @@ _ADD = (
 
 
 def fold(batch: Batch, *, now: datetime, rows_max: int = ROWS_PER_HOUR_MAX) -> int:
-    """Add a batch to the rows in one transaction, unless it is there; return its lines.
+    """Add a batch to the rows, unless it is there; return how many lines were added.
 
-    Lines of an app or environment that is no more are left out.
+    It goes in slices, each once and in a transaction of its own, so that nobody waits long
+    for the database. Lines of an app or environment that is no more are left out.
     """
-    with transaction.atomic():
-        _row, is_new = FoldedBatch.objects.get_or_create(
-            name=batch.name, defaults={"folded_at": now}
-        )
-        environment = Environment.objects.filter(key=batch.environment).first()
-        if not is_new or environment is None:
-            return 0
-        apps = dict(App.objects.values_list("key", "pk"))
-        counts = bound(
-            {line: count for line, count in batch.counts.items() if line[1].app in apps},
-            environment,
-            rows_max,
-        )
-        # In one order for everybody, so that two workers never wait for each other in a circle.
-        rows = [
-            (
-                *(apps[seen.app], seen.feature[:100]),
-                connection.ops.adapt_datetimefield_value(hour),
-                *(environment.pk, seen.source[:10], seen.territory[:10]),
-                *(seen.variant[:100], seen.reason[:40], seen.platform[:40]),
-                min(count, COUNT_MAX),
+    environment = Environment.objects.filter(key=batch.environment).first()
+    if environment is None:
+        return 0
+    apps = dict(App.objects.values_list("key", "pk"))
+    # In one order for everybody: a slice is the same whoever folds it.
+    lines = sorted(batch.counts.items())
+    added = 0
+    for start in range(0, len(lines), SLICE_LINES):
+        known = {
+            line: count
+            for line, count in lines[start : start + SLICE_LINES]
+            if count > 0 and line[1].app in apps
+        }
+        with transaction.atomic():
+            _row, is_new = FoldedBatch.objects.get_or_create(
+                name=f"{batch.name}#{start}", defaults={"folded_at": now}
             )
-            for (hour, seen), count in sorted(counts.items())
-            if count > 0
-        ]
-        with connection.cursor() as cursor:
-            cursor.executemany(_ADD, rows)
-    return len(rows)
+            if is_new:
+                add_rows(bound(known, environment, rows_max), environment, apps)
+                added += len(known)
+    return added
+
+
+def add_rows(counts: Mapping[Line, int], environment: Environment, apps: Mapping[str, int]) -> None:
+    """Add counts to rows, making those that are not there.
+
+    They come in one order, so that two workers never wait for each other in a circle.
+    """
+    rows: dict[tuple[Any, ...], int] = {}
+    for (hour, seen), count in sorted(counts.items()):
+        key = (
+            *(apps[seen.app], seen.feature[:100]),
+            connection.ops.adapt_datetimefield_value(hour),
+            *(environment.pk, seen.source[:10], seen.territory[:10]),
+            *(seen.variant[:100], seen.reason[:40], seen.platform[:40]),
+        )
+        rows[key] = min(rows.get(key, 0) + count, COUNT_MAX)
+    listed = list(rows.items())
+    with connection.cursor() as cursor:
+        for start in range(0, len(listed), STATEMENT_ROWS):
+            part = listed[start : start + STATEMENT_ROWS]
+            values = [value for key, count in part for value in (*key, count)]
+            cursor.execute(_ADD + ", ".join([_ROW] * len(part)) + _OR_RAISE, values)
 
 
 def bound(counts: Mapping[Line, int], environment: Environment, rows_max: int) -> dict[Line, int]:

@@ -285,6 +285,17 @@ def test_a_report_is_of_its_tokens_only_territory(
     assert {("production", sdk("pay", "ON", territory=expected)): 1} == exposure.lines
 
 
+def test_where_nobody_sends_counts_nothing_is_kept() -> None:
+    """Hold no people and no old revisions on an edge without Redis."""
+    client = build_client()
+    exposure = client.app.service.exposure
+    exposure.counts = False
+    assert 200 == client.get(PERSON.format("SG")).status
+    answer = client.post("/api/client/metrics", report(pay={"yes": 1}), token=BACKEND)
+    assert 202 == answer.status
+    assert ({}, {}, {}) == (exposure.told, exposure.views, exposure.lines)
+
+
 def test_a_report_before_anything_arrived_is_dropped() -> None:
     """There are no names to know yet."""
     exposure = Exposure(State())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db.models import Sum
 
 from flags.models import FoldedBatch, HourlyUsage
+from flags.operations import usage
 from flags.operations.usage import fold, prune
 from flags.publishing.exposure import (
     OTHER,
@@ -27,6 +29,10 @@ from tests.unit.world import NOW, Do
 
 HOUR = NOW.replace(minute=0, second=0, microsecond=0)
 CARD = Seen("shop", "pay.card", "", "SG", "LIVE", "ios", "server")
+
+
+class Died(BaseException):
+    """The worker is no more."""
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +122,35 @@ def test_a_transaction_that_fails_leaves_the_batch_for_later(
 ) -> None:
     """Write the mark and the rows together or not at all."""
     with monkeypatch.context() as broken:
-        broken.setattr("flags.operations.usage._ADD", "INSERT INTO nothing VALUES (1)")
+        broken.setattr("flags.operations.usage._ADD", "INSERT INTO nothing VALUES ")
         with pytest.raises(Exception, match="nothing"):
             fold(batch("x", {(HOUR, CARD): 1}), now=NOW)
     assert 0 == FoldedBatch.objects.count()
     assert 1 == fold(batch("x", {(HOUR, CARD): 1}), now=NOW)
+
+
+def test_a_batch_that_was_folded_in_part_is_folded_to_its_end(
+    world: Do, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Die between two slices: those that are in are left alone, the others follow."""
+    monkeypatch.setattr("flags.operations.usage.SLICE_LINES", 3)
+    lines = {(HOUR, CARD._replace(variant=f"v{number}")): 2 for number in range(10)}
+    add = usage.add_rows
+    slices: list[int] = []
+
+    def die(*arguments: Any) -> None:
+        slices.append(len(arguments[0]))
+        if len(slices) == 3:
+            raise Died
+        add(*arguments)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(usage, "add_rows", die)
+        with pytest.raises(Died):
+            fold(batch("x", lines), now=NOW)
+    assert 12 == total()
+    assert 4 == fold(batch("x", lines), now=NOW)
+    assert 20 == total()
 
 
 def test_a_flood_of_lines_joins_the_others_in_redis(world: Do, store: RedisStore) -> None:
@@ -162,4 +192,4 @@ def test_old_hours_go_and_newer_stay(world: Do) -> None:
         fold(batch(f"b{days}", {(at, CARD): 1}), now=at)
     assert 2 == prune(now=NOW, days=90)
     assert 2 == HourlyUsage.objects.count()
-    assert ["b0"] == list(FoldedBatch.objects.values_list("name", flat=True))
+    assert ["b0#0"] == list(FoldedBatch.objects.values_list("name", flat=True))
