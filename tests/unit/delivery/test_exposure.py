@@ -324,13 +324,10 @@ LINES = st.lists(
 def test_the_sum_of_lines_is_the_sum_of_reports(reports: list[list[Line]], bound: int) -> None:
     """Fold by whatever names and bounds: nothing is lost and nothing made up."""
     exposure = Exposure(STATE)
-    kept = module.LINES_MAX
-    module.LINES_MAX = bound
-    try:
+    with pytest.MonkeyPatch.context() as bounds:
+        bounds.setattr(module, "LINES_MAX", bound)
         for lines in reports:
             exposure.report(KNOWN, lines)
-    finally:
-        module.LINES_MAX = kept
     given_counts = [
         count
         for lines in reports
@@ -338,6 +335,28 @@ def test_the_sum_of_lines_is_the_sum_of_reports(reports: list[list[Line]], bound
         for count in (line.yes, line.no, *(line.variants or {}).values())
     ]
     assert sum(given_counts) == sum(exposure.lines.values())
+
+
+CLIENT = build_client()
+CODES = st.sampled_from(["SG", "FR", "MY", "nowhere", ""])
+PEOPLE = st.lists(st.tuples(st.integers(0, 9), CODES, st.sampled_from(["ios", "toaster"])))
+
+
+@given(people=PEOPLE, told=st.integers(1, 8), lumps=st.integers(0, 4), lines=st.integers(1, 20))
+def test_the_sum_of_lines_is_the_sum_of_answers(
+    people: list[tuple[int, str, str]], told: int, lumps: int, lines: int
+) -> None:
+    """Count each answer for each feature once, whatever bounds it meets, or say that it is not."""
+    before = count_dropped(CLIENT).get("full", 0)
+    with pytest.MonkeyPatch.context() as bounds:
+        for name, bound in (("TOLD_MAX", told), ("LUMPS_MAX", lumps), ("LINES_MAX", lines)):
+            bounds.setattr(module, name, bound)
+        for user, code, platform in people:
+            query = f"userId={user}&sessionId=s&properties[accountCountry]={code}"
+            CLIENT.get(f"/api/frontend?{query}&properties[platform]={platform}")
+        counted = sum(settle(CLIENT).values())
+    dropped = count_dropped(CLIENT).get("full", 0) - before
+    assert 3 * (len(people) - dropped) == counted
 
 
 class Deaf:
