@@ -66,7 +66,6 @@ class Index(Struct, frozen=True, rename="camel"):
     revision: int
     as_of: str
     builds: tuple[Build, ...]
-    texts: tuple[str, ...]
     manifests: dict[str, dict[str, dict[str, File]]]
 
 
@@ -92,6 +91,9 @@ class Exporter:
         self.cache_control = (
             f"public, max-age={max_age_seconds}, stale-while-revalidate=60, stale-if-error=86400"
         )
+        # ETags by path of what this process has written; what an index of before says may
+        # have been cut off from its files by a crash.
+        self.written: dict[str, str] = {}
         self.changed = asyncio.Event()
         state.on_live.append(lambda _live: self.changed.set())
         state.on_change.append(lambda _change: self.changed.set())
@@ -106,6 +108,7 @@ class Exporter:
                 await asyncio.to_thread(self.export, read_clock())
             except Exception as error:  # noqa: BLE001 stores fail in ways of their own
                 _log.error("export.failed", error=str(error))
+                self.written.clear()
                 pause = RETRY_SECONDS
                 continue
             pause = 0.0
@@ -114,32 +117,32 @@ class Exporter:
             except TimeoutError:
                 continue
 
-    def export(self, now: datetime) -> int:
-        """Bring all files up to date; return how many scopes have files now."""
-        served = [live for key in sorted(self.scopes) if (live := self.state.live.get(key))]
-        needed = {path for live in served for path in list_texts(live)}
-        for live in served:
-            self.export_scope(live, now, needed)
-        return len(served)
+    def export(self, now: datetime) -> None:
+        """Bring the files of all scopes that are here up to date."""
+        for scope in sorted(self.scopes):
+            live = self.state.live.get(scope)
+            if live is not None:
+                self.export_scope(live, now)
 
-    def export_scope(self, live: Live, now: datetime, needed: set[str]) -> None:
-        """Write what differs from the index: texts, manifests, the index, and then tidy up.
+    def export_scope(self, live: Live, now: datetime) -> None:
+        """Write what differs: texts, manifests, the index; then remove what is not named.
 
-        Texts that any scope needs stay.
+        Texts stay for ever: their name is their content, caches keep manifests that name old
+        ones for a day, and another scope may need the same.
         """
         name = f"{live.app}/{live.environment}/index.json"
-        old = read_index(self.store.read(name))
-        kept = {file.path: file.etag for file in list_files(old)}
-        texts = list_texts(live)
-        had = set(old.texts) if old is not None else set()
-        self.store.write(
-            {path: body for path, body in texts.items() if path not in had}, cache_control=FOREVER
-        )
-        index, fresh = build_index(live, now, tuple(sorted(texts)), kept)
+        texts = {TEXTS_PATH.lstrip("/") + sha256: body for sha256, body in live.own_blobs.items()}
+        fresh_texts = {path: texts[path] for path in texts.keys() - self.written.keys()}
+        self.store.write(fresh_texts, cache_control=FOREVER)
+        index, fresh = build_index(live, now, self.written)
         self.store.write(fresh, cache_control=self.cache_control)
+        named = {file.path: file.etag for file in list_files(index)}
+        gone = {file.path for file in list_files(read_index(self.store.read(name)))} - named.keys()
         self.store.write({name: canonical.encode(index)}, cache_control=self.cache_control)
-        gone = kept.keys() - {file.path for file in list_files(index)}
-        self.store.remove(sorted(gone | (had - needed)))
+        self.store.remove(sorted(gone))
+        for path in gone:
+            self.written.pop(path, None)
+        self.written |= named | dict.fromkeys(texts, "")
         if fresh or gone:
             _log.info(
                 "export.written",
@@ -147,19 +150,14 @@ class Exporter:
                 revision=live.revision,
                 files=len(fresh),
                 bytes=sum(map(len, fresh.values())),
-                deleted=len(gone),
+                removed=len(gone),
             )
 
 
-def list_texts(live: Live) -> dict[str, bytes]:
-    """Return the text bundles of a scope by their paths."""
-    return {TEXTS_PATH.lstrip("/") + sha256: body for sha256, body in live.blobs.items()}
-
-
 def build_index(
-    live: Live, now: datetime, texts: tuple[str, ...], kept: dict[str, str]
+    live: Live, now: datetime, written: dict[str, str]
 ) -> tuple[Index, dict[str, bytes]]:
-    """Return the index of a scope, and the files that are not kept with this ETag already."""
+    """Return the index of a scope, and the files that are not written with this ETag already."""
     builds = list_builds(live.definitions)
     manifests: dict[str, dict[str, dict[str, File]]] = {}
     fresh: dict[str, bytes] = {}
@@ -168,7 +166,7 @@ def build_index(
         path = f"{live.app}/{live.environment}/{territory}/{platform}/{locale}.json"
         file = File(path, etag, len(body))
         manifests.setdefault(territory, {}).setdefault(platform, {})[locale] = file
-        if kept.get(path) != etag:
+        if written.get(path) != etag:
             fresh[path] = body
     index = Index(
         schema=SCHEMA,
@@ -178,7 +176,6 @@ def build_index(
         revision=live.revision,
         as_of=now.isoformat(timespec="seconds"),
         builds=builds,
-        texts=texts,
         manifests=manifests,
     )
     return index, fresh

@@ -120,13 +120,24 @@ def test_files_of_a_territory_that_is_gone_are_deleted(files: Files) -> None:
     assert not [path for path in files.times() if path.startswith(f"{SCOPE}/SG/")]
 
 
-def test_an_index_that_cannot_be_read_is_made_anew(files: Files) -> None:
-    """Write every file again rather than trust half an index."""
-    before = files.times()
-    (files.folder / SCOPE / "index.json").write_bytes(b'{"schema":"landfall.export.v1"')
-    files.exporter.export(NOW)
-    assert all(files.times()[path] != at for path, at in before.items())
+def test_a_new_process_trusts_no_file_of_the_one_before(files: Files, tmp_path: Path) -> None:
+    """Write every file again: the one before may have died between files and index."""
+    (tmp_path / SCOPE / "index.json").write_bytes(b'{"schema":"landfall.export.v1"')
+    (tmp_path / SCOPE / "SG/unknown/en.json").write_bytes(b"{")
+    access = build_part("access", build_access(), 1)
+    Files(tmp_path, access, build_part("kills", Kills(), 1), build_content(1))
+    assert features(files.read(f"{SCOPE}/SG/unknown/en.json"))["pay"]
     assert files.read(f"{SCOPE}/index.json")["schema"] == "landfall.export.v1"
+
+
+def test_texts_stay_for_whoever_still_names_them(files: Files) -> None:
+    """Remove no text bundle: caches and other scopes may name it."""
+    texts = files.read(f"{SCOPE}/SG/unknown/en.json")["texts"]
+    bare = build_part("content", {"definitions": build_definitions(), "texts": {}}, 2)
+    files.publish(bare)
+    files.publish(build_part("content", {"definitions": build_definitions(), "texts": {}}, 3))
+    assert files.read(f"{SCOPE}/SG/unknown/en.json")["texts"] != texts
+    assert all((files.folder / text["url"].lstrip("/")).exists() for text in texts.values())
 
 
 def test_builds_are_the_least_that_satisfy_every_profile() -> None:
