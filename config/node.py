@@ -21,7 +21,7 @@ from flags.delivery.app import App, build
 from flags.delivery.flips import FlipTimers
 from flags.delivery.flushing import Flusher
 from flags.delivery.memory import Memory
-from flags.delivery.pollers import Feed
+from flags.delivery.pollers import Errand, Feed
 from flags.delivery.probed import ProbeFigures
 from flags.delivery.settings import Settings
 from flags.delivery.sockets import notice_vanished_peers
@@ -117,9 +117,8 @@ def build_node(
     )
     app = build(state, settings=settings, find_text=build_finder(feed.find_blob))
     if redis is not None:
-        feed.write_receipts = build_receipts(
-            redis, app.service.gatekeeper.uses, ProbeFigures(state.counters)
-        )
+        figures = ProbeFigures(state.counters)
+        feed.errands = list_errands(redis, app.service.gatekeeper.uses, figures)
     node = Node(app, feed, behind)
     app.service.exposure.counts = redis is not None
     if redis is not None:
@@ -153,23 +152,31 @@ def read_barred_tokens() -> frozenset[str]:
     return frozenset(hashlib.sha256(text.encode()).hexdigest() for text in DEMO_TOKENS)
 
 
-def build_receipts(redis: RedisStore, uses: Uses, figures: ProbeFigures) -> Callable[[State], None]:
-    """Return what tells the admin which revisions this node serves, and tokens it was shown."""
-    node_name = f"{socket.gethostname()}:{os.getpid()}"
+def list_errands(redis: RedisStore, uses: Uses, figures: ProbeFigures) -> list[Errand]:
+    """Return what a node does with its Redis after each turn, the most important first."""
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    return [
+        lambda state: tell_served(redis, name, state),
+        lambda _state: tell_uses(redis, uses),
+        lambda _state: figures.renew(redis),
+    ]
 
-    def write(state: State) -> None:
-        heads = {key: part.head for key, part in list(state.parts.items())}
-        for environment in {key.environment for key in heads}:
-            write_receipt(redis, make_receipt(node_name, environment, heads))
-        figures.renew(redis)
-        taken = uses.take()
-        try:
-            write_uses(redis, taken)
-        except OSError:
-            uses.put_back(taken)
-            raise
 
-    return write
+def tell_served(redis: RedisStore, node: str, state: State) -> None:
+    """Tell the admin which revisions this node serves."""
+    heads = {key: part.head for key, part in list(state.parts.items())}
+    for environment in {key.environment for key in heads}:
+        write_receipt(redis, make_receipt(node, environment, heads))
+
+
+def tell_uses(redis: RedisStore, uses: Uses) -> None:
+    """Tell which tokens this node was shown; what cannot be told now is told later."""
+    taken = uses.take()
+    try:
+        write_uses(redis, taken)
+    except OSError:
+        uses.put_back(taken)
+        raise
 
 
 def drain_on_signals(node: Node) -> None:

@@ -54,7 +54,8 @@ class HintSource(Protocol):
         ...
 
 
-Receipts = Callable[[State], None]
+# What is done after a turn that heard the first source, such as telling what is served.
+Errand = Callable[[State], None]
 
 
 class Poller:
@@ -68,14 +69,24 @@ class Poller:
         self.first_round = threading.Event()
         self.answered_at: float | None = None
         self.silent = False
+        self.failing = False
         self.thread = threading.Thread(target=self.run, name=f"poll-{source.name}", daemon=True)
 
     def run(self) -> None:
-        """Poll until the feed stops; intervals vary by a fifth so that nodes spread."""
+        """Poll until the feed stops; intervals vary by a fifth so that nodes spread.
+
+        Whatever breaks ends its own turn only: a node whose threads are gone hears of no
+        kill switch any more.
+        """
         turn = 0
         while not self.feed.stopping.is_set():
             if self.rank == 0 or turn % BACKSTOP_TURNS == 0 or not self.feed.heard_before(self):
-                self.poll_once()
+                try:
+                    self.poll_once()
+                except Exception:  # noqa: BLE001 see above
+                    self.note_failure()
+                else:
+                    self.failing = False
             turn += 1
             self.first_round.set()
             self.wake.wait(POLL_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311
@@ -101,15 +112,22 @@ class Poller:
         self.feed.hand_over(heads, prepared, first=self.rank == 0)
 
     def note_silence(self, error: Exception) -> None:
-        """Log the first failure of a row of them."""
+        """Log the first silence of a row of them."""
         self.feed.state.counters.count("poll_failures", source=self.source.name)
         if not self.silent:
             self.silent = True
             _log.warning("source.silent", source=self.source.name, error=str(error))
 
+    def note_failure(self) -> None:
+        """Log the first failed turn of a row of them, with what broke."""
+        self.feed.state.counters.count("turn_failures", source=self.source.name)
+        if not self.failing:
+            self.failing = True
+            _log.exception("turn.failed", source=self.source.name)
+
 
 class Feed:
-    """All sources of a node, its last-known-good file and its receipts."""
+    """All sources of a node, its last-known-good file and its errands."""
 
     def __init__(
         self,
@@ -118,14 +136,15 @@ class Feed:
         *,
         hints: HintSource | None = None,
         last_known_good: Keepsake | None = None,
-        write_receipts: Receipts | None = None,
+        errands: Sequence[Errand] = (),
     ) -> None:
         self.state = state
         self.hints = hints
         self.last_known_good = last_known_good
-        self.write_receipts = write_receipts
+        self.errands = errands
         self.stopping = threading.Event()
         self.disk_fails = False
+        self.failed_errands: set[Errand] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.pollers = [Poller(self, source, rank) for rank, source in enumerate(sources)]
         self.sources = list(sources)
@@ -225,7 +244,7 @@ class Feed:
     def hand_over(
         self, heads: dict[PartKey, Head], prepared: list[Prepared], *, first: bool
     ) -> None:
-        """Have parts activated on the loop, then write the file and the receipt."""
+        """Have parts activated on the loop, then write the file and do the errands."""
         if self.loop is None:
             return
         taking = self.take(heads, prepared)
@@ -244,16 +263,32 @@ class Feed:
             return
         if self.last_known_good is not None:
             self.keep(self.last_known_good)
-        try:
-            if self.write_receipts is not None and (first or activated):
-                self.write_receipts(self.state)
-        except OSError as error:
-            _log.info("receipt.not_written", error=str(error))
+        if first or activated:
+            self.do_errands()
 
     async def take(self, heads: dict[PartKey, Head], prepared: list[Prepared]) -> list[StoredPart]:
         """Note what the source said and activate what it gave."""
         self.state.hear(heads)
         return await self.state.activate(prepared)
+
+    def do_errands(self) -> None:
+        """Do what follows a turn; one that breaks keeps no other from being done.
+
+        Where nobody answers, the others would wait for the same time-out, so they are left.
+        """
+        for errand in self.errands:
+            try:
+                errand(self.state)
+            except OSError as error:
+                _log.info("errands.postponed", error=str(error))
+                return
+            except Exception:  # noqa: BLE001 what stands in Redis may be anybody's
+                self.state.counters.count("errand_failures")
+                if errand not in self.failed_errands:
+                    _log.exception("errand.failed")
+                self.failed_errands.add(errand)
+            else:
+                self.failed_errands.discard(errand)
 
     def keep(self, store: Keepsake) -> None:
         """Write what is served and the file lacks, texts before the content that names them.
@@ -272,7 +307,7 @@ class Feed:
                         store.put_blob(sha256, body)
                 store.put(part)
             store.note_heard()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 a file is never as good as being up to date
             self.state.counters.count("lkg_failures")
             if not self.disk_fails:
                 _log.error("lkg.not_written", error=str(error))

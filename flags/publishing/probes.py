@@ -62,15 +62,21 @@ def write_figures(store: RedisStore, figures: Figures) -> None:
 
 
 def read_figures(store: RedisStore) -> Figures | None:
-    """Return what the newest probe found, None where there has been none."""
+    """Return what the newest probe found, None where there has been none that can be read.
+
+    A worker of another version may have written it.
+    """
     with unavailable_as_oserror():
         found = store.client.eval(_READ, 1, KEY)
     if not found:
         return None
-    age, body, probes, failures = found
-    return msgspec.structs.replace(
-        _decode(body), age_seconds=float(age), probes=int(probes), failures=int(failures)
-    )
+    try:
+        age, body, probes, failures = found
+        return msgspec.structs.replace(
+            _decode(body), age_seconds=float(age), probes=int(probes), failures=int(failures)
+        )
+    except (ValueError, TypeError):  # also what msgspec raises
+        return None
 
 
 def note_sweep(store: RedisStore) -> None:

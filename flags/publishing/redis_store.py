@@ -220,7 +220,7 @@ def _follow(
         if message["type"] == "subscribe":
             on_connected()
         if message["type"] == "message":
-            with suppress(msgspec.MsgspecError):  # another version's hint: polling finds it
+            with suppress(ValueError):  # no hint, or another version's: polling finds it
                 on_hint(_decode_hint(message["data"]))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from flags.publishing import deliver
-from flags.publishing.redis_store import RedisStore
-from flags.publishing.store import DamagedPart, Head, PartKey, StoredPart
+from flags.publishing.redis_store import CHANNEL, RedisStore
+from flags.publishing.store import DamagedPart, Head, Hint, PartKey, StoredPart
 from regions import canonical
 from tests.contracts.test_stores import ACCESS, BLOB, CONTENT, make_part
 from tests.redis_server import RedisServer
@@ -61,6 +63,21 @@ def test_a_key_of_another_type_is_put_again(store: RedisStore) -> None:
     part = make_part()
     assert store.put(part)
     assert store.get(CONTENT) == part
+
+
+@pytest.mark.parametrize("body", [b"\xff", b'{"key":"\xff"}', b"[[[", b'{"key":1}'])
+def test_an_announcement_that_is_none_ends_no_listener(store: RedisStore, body: bytes) -> None:
+    """Hear the next one all the same."""
+    heard: SimpleQueue[Hint] = SimpleQueue()
+    connected, stop = threading.Event(), threading.Event()
+    thread = store.listen(heard.put, stop, on_connected=connected.set)
+    assert connected.wait(5)
+    store.client.publish(CHANNEL, body)
+    part = make_part()
+    store.put_and_announce(part)
+    assert heard.get(timeout=5) == Hint(key=part.key, head=part.head)
+    stop.set()
+    thread.join(5)
 
 
 def test_a_damaged_text_is_put_again(store: RedisStore) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,30 @@ def test_a_node_tells_them_in_its_metrics(store: RedisStore) -> None:
     ):
         assert expected in told
     assert "landfall_probe_age_seconds " in told
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"at": 1, "figures": '{"arrived": "yes", "seconds": {}}', "probes": 1, "failures": 0},
+        {"at": 1, "figures": b"\xff", "probes": 1, "failures": 0},
+        {"at": 1, "figures": '{"arrived": true, "seconds": {}}', "probes": "x", "failures": 0},
+        {"at": 1, "probes": 1},
+    ],
+)
+def test_figures_that_cannot_be_read_are_passed_over(
+    store: RedisStore, fields: dict[str, Any]
+) -> None:
+    """Tell what was read before: a worker of another version may write what it likes."""
+    counters = Counters()
+    figures = ProbeFigures(counters)
+    write_figures(store, Figures(arrived=True, seconds={"last": 0.25}))
+    figures.renew(store)
+    store.client.delete("landfall:probe")
+    store.client.hset("landfall:probe", mapping=fields)
+    assert read_figures(store) is None
+    figures.renew(store)
+    assert b'landfall_probe_seconds{figure="last"} 0.25\n' in counters.render()
 
 
 def test_a_sweep_is_told_with_its_age(store: RedisStore) -> None:

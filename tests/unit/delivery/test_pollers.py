@@ -6,7 +6,10 @@ import asyncio
 import errno
 from pathlib import Path
 
+import pytest
+
 from flags.delivery.pollers import Feed
+from flags.delivery.prepared import Prepared
 from flags.delivery.state import State
 from flags.publishing.directory_store import DirectoryStore
 from flags.publishing.memory_store import MemoryStore
@@ -151,6 +154,65 @@ def test_without_anything_a_node_starts_and_is_not_ready() -> None:
     """Start all the same: what answers 503 can become ready."""
     state = asyncio.run(started(Feed(State(), [SilentSource()])))
     assert not state.is_ready()
+
+
+class OddFeed(Feed):
+    """A feed that meets, in its first turn, what nobody foresaw."""
+
+    turns = 0
+
+    def hand_over(
+        self, heads: dict[PartKey, Head], prepared: list[Prepared], *, first: bool
+    ) -> None:
+        """Fail once."""
+        self.turns += first
+        if self.turns == 1 and first:
+            raise ValueError("odd")
+        super().hand_over(heads, prepared, first=first)
+
+
+def test_a_thread_outlives_whatever_breaks_in_a_turn() -> None:
+    """Go on polling after a turn that failed, and count it."""
+
+    async def failed_then_went_on() -> State:
+        feed = OddFeed(State(), [build_store()])
+        await feed.start()
+        poller = feed.pollers[0]
+        poller.first_round.clear()
+        poller.wake.set()
+        await asyncio.to_thread(poller.first_round.wait, 5)
+        feed.stop()
+        await asyncio.to_thread(poller.thread.join, 5)
+        return feed.state
+
+    state = asyncio.run(failed_then_went_on())
+    assert revision_of(state) == 1
+    assert state.counters.counts["turn_failures", (("source", "memory"),)] == 1
+
+
+@pytest.mark.parametrize(("error", "expected"), [(ValueError("odd"), 4), (OSError("down"), 0)])
+def test_an_errand_that_breaks_keeps_no_turn(error: Exception, expected: int) -> None:
+    """Do the next errand and the next turn; leave the others where Redis is silent.
+
+    Three turns are four hand-overs: the first has kill switches and tokens go ahead.
+    """
+    did: list[State] = []
+
+    def fail(_state: State) -> None:
+        raise error
+
+    async def turn_three_times() -> State:
+        feed = Feed(State(), [build_store()])
+        feed.errands = [fail, did.append]
+        feed.loop = asyncio.get_running_loop()
+        for _turn in range(3):
+            await asyncio.to_thread(feed.pollers[0].poll_once)
+        return feed.state
+
+    state = asyncio.run(turn_three_times())
+    assert revision_of(state) == 1
+    assert len(did) == expected
+    assert state.counters.counts.get(("errand_failures", ()), 0) == expected
 
 
 def test_a_text_is_found_in_any_source() -> None:
