@@ -133,15 +133,18 @@ class App:
     async def recall(self, route: Route, answer: Answer, request: Request) -> Response:
         """Return what was answered to the same question before, else answer and keep it."""
         recall, turns = self.service.recall, self.service.turns
+        gatekeeper = self.service.gatekeeper
         question = recall.ask(route.name, request, route.heeds)
         found = recall.find(question, request, self.service.list_freshness())
         if found is not None:
             return found
-        known = recall.find_token(request)
-        if known is not None and turns.owed:
-            await turns.take(known)
+        if turns.owed:
+            known = gatekeeper.find(request, api_key=route.family == "ofrep")
+            if known is not None:
+                await turns.take(known)
         throws, started = Throws.count, time.thread_time()
         response = answer(self.service, request)
+        known = gatekeeper.found.get(request.shown)
         if known is not None:
             turns.charge(known, time.thread_time() - started, time.monotonic())
         complete(response, self.family_headers(request, route.family))

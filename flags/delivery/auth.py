@@ -44,20 +44,30 @@ class Gatekeeper:
 
     def identify(self, request: Request, kinds: frozenset[str], *, api_key: bool = False) -> Known:
         """Return the token of a request, or refuse: 401 unknown, 403 wrong kind, 503 not ready."""
-        raw = request.headers.get(b"authorization")
-        if raw is None and api_key:
-            raw = request.headers.get(b"x-api-key")
-        if raw is None and self.settings.token_header:
-            raw = request.headers.get(self.settings.token_header)
+        raw = self.read_shown(request, api_key=api_key)
         known = self.found.get(raw) if raw is not None else None
         if known is None:
             known = self.look_up(raw, request.peer)
+        request.shown = raw or b""
         token = known.token
         if token.expires is not None:
             check_expiry(token.expires)
         if token.kind not in kinds:
             raise Refusal(403, f"A {token.kind} token may not be used here.")
         return known
+
+    def read_shown(self, request: Request, *, api_key: bool = False) -> bytes | None:
+        """Return the header that counts as the token; X-API-Key is OFREP's alone."""
+        raw = request.headers.get(b"authorization")
+        if raw is None and api_key:
+            raw = request.headers.get(b"x-api-key")
+        if raw is None and self.settings.token_header:
+            raw = request.headers.get(self.settings.token_header)
+        return raw
+
+    def find(self, request: Request, *, api_key: bool) -> Known | None:
+        """Return the token of a request, if it was shown of late."""
+        return self.found.get(self.read_shown(request, api_key=api_key) or b"")
 
     def look_up(self, raw: bytes | None, peer: str) -> Known:
         """Find a token by its digest and remember its raw header.

@@ -44,9 +44,12 @@ class Response(NamedTuple):
 
 
 class Request:
-    """What a route may look at; `body` is filled for routes that take one."""
+    """What a route may look at; `body` is filled for routes that take one.
 
-    __slots__ = ("body", "headers", "method", "path", "peer", "query", "rest")
+    `shown` is the header in which the token stood by which it was identified, empty before.
+    """
+
+    __slots__ = ("body", "headers", "method", "path", "peer", "query", "rest", "shown")
 
     def __init__(self, scope: Scope) -> None:
         """Read an ASGI scope; of a repeated header the last one counts."""
@@ -58,6 +61,7 @@ class Request:
         self.peer: str = client[0] if client else ""
         self.body = b""
         self.rest = ""
+        self.shown = b""
 
 
 class Refusal(Exception):

@@ -71,10 +71,10 @@ class Recall:
         self.gatekeeper = gatekeeper
         self.kept: Table[Question, Kept] = Table()
         Purse(KEPT_BYTES).adopt(self.kept)
-        shown = [b"authorization", b"x-api-key", settings.token_header]
-        self.shown = tuple(name for name in shown if name)
         # What an answer may depend on besides question and person.
-        self.heeded = (*self.shown, b"accept-language", b"content-type", b"content-encoding")
+        heeded = [b"authorization", b"x-api-key", settings.token_header]
+        heeded += [b"accept-language", b"content-type", b"content-encoding"]
+        self.heeded = tuple(name for name in heeded if name)
         self.noted: set[int] = set()
         self.noted_before: set[int] = set()
         self.bounds: tuple[object, float, float] = (None, 0.0, 0.0)
@@ -129,7 +129,7 @@ class Recall:
             or self.note(hash(question))
         ):
             return
-        shown = self.find_shown(request)
+        shown = request.shown
         known = self.gatekeeper.found.get(shown)
         # A preview may ask as of another time.
         if known is None or known.token.kind == "preview":
@@ -166,17 +166,6 @@ class Recall:
             self.noted_before, self.noted = self.noted, set()
         self.noted.add(question)
         return True
-
-    def find_token(self, request: Request) -> Known | None:
-        """Return the token of a request, if it was shown before."""
-        return self.gatekeeper.found.get(self.find_shown(request))
-
-    def find_shown(self, request: Request) -> bytes:
-        """Return the token's text as the client has sent it."""
-        for name in self.shown:
-            if value := request.headers.get(name):
-                return value
-        return b""
 
     def bound(self, view: View, known: Known) -> tuple[float, float]:
         """Return between which instants an answer holds; those of the last view are at hand."""

@@ -19,6 +19,7 @@ from tests.unit.delivery.world import (
     APP,
     BACKEND,
     ENVIRONMENT,
+    EVERYTHING,
     FRONTEND,
     PREVIEW,
     SINGAPORE,
@@ -78,6 +79,23 @@ def test_a_304_is_kept_and_the_body_follows() -> None:
     for _ in range(2):
         assert {"chat", "home", "pay"} == {one["name"] for one in client.get(ASKED).json["toggles"]}
     assert client.get(ASKED, headers={"If-None-Match": '"other"'}).status == 200
+
+
+@pytest.mark.parametrize("path", [ASKED, "/api/variant?sessionId=1"])
+def test_an_answer_is_kept_under_the_token_that_it_was_given_to(path: str) -> None:
+    """Let a kept answer end with the token that counted, not with another that was shown."""
+    settings = Settings(token_header=b"x-landfall-token")
+    client = build_client(settings=settings, token="")
+    headers = {"X-API-Key": EVERYTHING, "X-Landfall-Token": FRONTEND}
+    for _ in range(3):
+        client.post("/ofrep/v1/evaluate/flags", PERSON, headers={"X-API-Key": EVERYTHING})
+        assert client.get(path, headers=headers).status == 200
+    kept = client.app.service.recall.kept.young.values()
+    assert {FRONTEND.encode(), EVERYTHING.encode()} == {one.shown for one in kept}
+    state = client.app.service.state
+    asyncio.run(fill(state, build_part("access", build_access(without=[FRONTEND]), 2)))
+    client.post("/ofrep/v1/evaluate/flags", PERSON, headers={"X-API-Key": EVERYTHING})
+    assert client.get(path, headers=headers).status == 401
 
 
 def test_each_token_has_its_own_answers() -> None:
