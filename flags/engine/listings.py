@@ -6,7 +6,7 @@ features ask the same question and get the same cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -24,7 +24,8 @@ BLOCKED = "blocked-by-law"
 class Row(NamedTuple):
     """A rule where it holds at one territory, `[starts, ends)`.
 
-    `subdivision` and `platform` empty mean any. A legal order's row is blocked-by-law.
+    `subdivision` and `platform` empty mean any. A legal order's row is blocked-by-law. The
+    first and the last field tell people where the decision comes from, and decide nothing.
     """
 
     rule: Rule
@@ -47,12 +48,20 @@ class Listing:
     whenever a value is new: that must not walk through rows.
     """
 
-    __slots__ = ("blocks", "rows")
+    __slots__ = ("_said", "blocks", "rows")
 
     def __init__(self, rows: Rows) -> None:
         """Wrap the rows, and tell whether one of them blocks by law."""
         self.rows = rows
         self.blocks = any(row.status == BLOCKED for row in rows)
+        self._said: Hashable = None
+
+    @property
+    def said(self) -> Hashable:
+        """What the rows decide, wherever it is and whoever decided it."""
+        if self._said is None:
+            self._said = tuple(row[1:-1] for row in self.rows)
+        return self._said
 
 
 NO_ROWS = Listing(())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from datetime import datetime
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flags.engine.canonical import canonical_time
 from flags.engine.compiled import CompiledFeature
@@ -140,14 +140,11 @@ class _Walk:
         self.unsaid = sorted(self.gates.keys() - SAID)
         self.notes |= {f"the gate {name}" for name in self.unsaid}
         self.codes = tuple(sorted(ground.codes_of(feature)))
-        self.prober = Prober(compiled, ground.atlas, self.codes)
+        self.prober = Prober(compiled, ground, self.codes)
         self.platforms = self._list_platforms(ground)
         if ground.opens_unknown(feature):
             # Only NOT_IN could say it, which would also let a retired platform in.
             self.notes.add("platforms that no rule names")
-        self.reads_platform = any(
-            atom.attribute == "platform" for gate in self.prober.asked for atom in gate.atoms
-        )
         basis = feature.offer_basis
         needed = {basis, *feature.law_basis, feature.partner_basis}
         asked = set(needed)
@@ -168,17 +165,17 @@ class _Walk:
         """Return what is open at a time; platforms with equal rules share entries."""
         if self.unsaid:
             return []
-        where: dict[str, tuple[Entry, ...]] = {}
+        where: dict[tuple[Any, ...], tuple[Entry, ...]] = {}
         alike: dict[tuple[Entry, ...], dict[tuple[Constraint, ...], list[str]]] = {}
         for platform in self.platforms:
             versions = self._list_versions(platform, now)
             if versions is not None:
                 # Most features ask of a platform nothing but its versions.
-                asked = platform if self.reads_platform else ""
-                if asked not in where:
-                    found = yield from self._list_where(asked, now)
-                    where[asked] = tuple(found)
-                entries = where[asked]
+                read = self.prober.read_platform(platform)
+                if read not in where:
+                    found = yield from self._list_where(platform, now)
+                    where[read] = tuple(found)
+                entries = where[read]
                 alike.setdefault(entries, {}).setdefault(versions, []).append(platform)
         listed = []
         for entries, by_versions in alike.items():

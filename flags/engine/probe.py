@@ -12,9 +12,11 @@ from flags.engine.atoms import Atom
 from flags.engine.compiled import CompiledFeature
 from flags.engine.gates.offer import OfferGate, OfferRollout
 from flags.engine.gates.platform import PlatformGate
+from flags.engine.gates.schedule import ScheduleGate
+from flags.engine.ground import Ground
+from flags.engine.listings import Listing
 from flags.engine.lowered_asks import Asks, find_signal, list_asks, list_times
 from flags.engine.outcomes import Credit, Decision, Gate, Outcome
-from flags.engine.places import Atlas
 from flags.engine.result import Reason
 from flags.engine.signals import Participants, Residence, Sighting
 from regions.zones import instant
@@ -76,33 +78,46 @@ class Prober:
     Territories of which the gates read the same are asked about once, and told together.
     """
 
-    def __init__(self, feature: CompiledFeature, atlas: Atlas, codes: tuple[str, ...]) -> None:
+    def __init__(self, feature: CompiledFeature, ground: Ground, codes: tuple[str, ...]) -> None:
         """Take the codes that any rule of the feature names; all others are alike."""
         self.feature = feature
-        self.atlas = atlas
+        self.atlas = ground.atlas
+        # A bundle's features ask the same questions of its offers.
+        self.memo = ground.memo
         self.codes = codes
         self.gates: dict[str, Gate] = dict(feature.gates)
         self.asked = [self.gates[name] for name in ("kill", "law", "offer") if name in self.gates]
         self.asking = [self.gates[name] for name in ASKING if name in self.gates]
         self.regions = self._list_regions()
-        self._alike: dict[str, list[tuple[str, ...]]] = {}
 
     def list_alike(self, signal: str) -> list[tuple[str, ...]]:
         """Return the codes that rules name, and all others as one, in classes."""
-        known = self._alike.get(signal)
+        atoms = tuple(
+            atom
+            for gate in (*self.asked, *self.asking)
+            for atom in gate.atoms
+            if find_signal(atom.attribute) == signal
+        )
+        timed = tuple(gate for gate in self.asking if isinstance(gate, ScheduleGate))
+        key = ("alike", signal, atoms, timed, self.codes, self.regions)
+        known: list[tuple[str, ...]] | None = self.memo.get(key)
         if known is None:
             classes: dict[Any, list[str]] = {}
             for code in (*self.codes, ELSEWHERE):
-                cells = tuple(
-                    atom.read(_sight(atom.attribute, code))
-                    for gate in (*self.asked, *self.asking)
-                    for atom in gate.atoms
-                    if find_signal(atom.attribute) == signal
-                )
-                cells += tuple(list_times(gate, signal, code) for gate in self.asking)
-                classes.setdefault((cells, self._regions_of(code)), []).append(code)
-            known = self._alike[signal] = [tuple(codes) for codes in classes.values()]
+                cells = [_say(atom.read(_sight(atom.attribute, code))) for atom in atoms]
+                cells += [list_times(gate, signal, code) for gate in timed]
+                classes.setdefault((*cells, self._regions_of(code)), []).append(code)
+            known = self.memo[key] = [tuple(codes) for codes in classes.values()]
         return known
+
+    def read_platform(self, platform: str) -> tuple[Any, ...]:
+        """Return all that kill, law and offer read of a platform."""
+        return tuple(
+            atom.read(platform)
+            for gate in self.asked
+            for atom in gate.atoms
+            if atom.attribute == "platform"
+        )
 
     def place(self, signal: str, code: str, platform: str, now: datetime) -> Verdict:
         """Return what kill, law and offer allow when a signal is at a territory, and what is asked.
@@ -165,6 +180,13 @@ class Prober:
             gate = self.gates.get(name)
             found |= getattr(gate, "regions", frozenset())
         return tuple(sorted(found))
+
+
+def _say(cell: Any) -> Any:
+    """Return what a cell decides; which rule says it does not matter here."""
+    if isinstance(cell, Listing):
+        return cell.said
+    return tuple(map(_say, cell)) if isinstance(cell, tuple) else cell
 
 
 def _sight(attribute: str, code: str) -> Sighting | Participants | Residence:
