@@ -56,7 +56,7 @@ def rotate_token(command: RotateToken, moment: Moment) -> Iterable[Change]:
         return []
     _check_rotatable(old, moment.now)
     _check_overlap(command.overlap)
-    check_room()
+    check_room(moment.now)
     if ClientToken.objects.filter(digest=digest).exists():
         raise Refused("This token was used before.", code="token_taken", field="token")
     successor = ClientToken(

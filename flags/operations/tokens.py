@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from flags.models import ClientToken
 from flags.models.token import TOKEN_KINDS
 from flags.operations.lookups import get_environment
@@ -96,7 +98,7 @@ def create_token(command: CreateToken, moment: Moment) -> Iterable[Change]:
             code="expired",
             field="expires_at",
         )
-    check_room()
+    check_room(moment.now)
     blank = ClientToken(
         environment=get_environment(command.environment),
         digest=digest,
@@ -138,9 +140,10 @@ def get_token(environment: str, token_id: int) -> ClientToken:
     return token
 
 
-def check_room() -> None:
+def check_room(now: datetime) -> None:
     """Refuse one more token above the limit of those in use."""
-    in_use = ClientToken.objects.filter(revoked_at=None).count()
+    lasting = Q(expires_at=None) | Q(expires_at__gt=now)
+    in_use = ClientToken.objects.filter(lasting, revoked_at=None).count()
     check_count(in_use + 1, TOKENS, things="tokens in use", field="token")
 
 

@@ -27,7 +27,7 @@ def publish_access(environment_key: str, *, now: datetime) -> tuple[StoredPart, 
     try:
         with transaction.atomic():
             environment = lock_environment(environment_key)
-            parts = save_changed(environment, [draft_access(environment)], now=now)
+            parts = save_changed(environment, [draft_access(environment, now=now)], now=now)
             clear_outbox(environment, access=environment.change_seq)
     except DatabaseError as error:
         _log.error("access.postponed", environment=environment_key, error=str(error))
@@ -43,11 +43,11 @@ def publish_access(environment_key: str, *, now: datetime) -> tuple[StoredPart, 
     return parts
 
 
-def draft_access(environment: Environment) -> Draft:
+def draft_access(environment: Environment, *, now: datetime) -> Draft:
     """Build the access part from the rows as they are under the lock."""
     return Draft(
         key=PartKey(environment=environment.key, app=EVERY_APP, part="access"),
         app_id=None,
         change_seq=environment.change_seq,
-        body=canonical.encode(load_access(environment.key)),
+        body=canonical.encode(load_access(environment.key, now=now)),
     )

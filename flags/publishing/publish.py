@@ -269,7 +269,7 @@ def _save(
         if overtaken or (environment.published_seq == loaded.change_seq and not again):
             _log.info("snapshot.dropped", environment=environment.key, seq=loaded.change_seq)
             return None
-        others = [draft_access(environment), *draft_kills(environment)]
+        others = [draft_access(environment, now=now), *draft_kills(environment)]
         drafts = [entry.draft for entry in prepared]
         parts = save_changed(environment, [*others, *drafts], now=now)
         for entry in prepared:

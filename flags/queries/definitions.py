@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
 from flags.engine import definitions as made
 from flags.models import ClientToken
 from flags.publishing.snapshot import Access, Kills, Token
@@ -21,6 +25,9 @@ from flags.queries.places import load_markets, load_territories
 from flags.queries.rules import load_offers, load_orders, load_switches
 from flags.queries.schedules import load_schedules
 from regions.models import App
+
+# So long an app whose token has expired is told so, and not that nobody knows its token.
+EXPIRED_FOR = timedelta(days=30)
 
 __all__ = ["Promise", "load_access", "load_definitions", "load_expectations", "load_kills"]
 
@@ -60,11 +67,16 @@ def load_kills(app_key: str, environment_key: str, *, using: str = "default") ->
     return Kills(switches=load_switches(app_key, environment_key, using=using))
 
 
-def load_access(environment_key: str, *, using: str = "default") -> Access:
-    """Load the access part of one environment; two queries."""
+def load_access(environment_key: str, *, now: datetime, using: str = "default") -> Access:
+    """Load the access part of one environment; two queries.
+
+    Nodes refuse a token from the instant on at which it expires. A month later it is left
+    out, of whatever is published next.
+    """
+    lasting = Q(expires_at=None) | Q(expires_at__gt=now - EXPIRED_FOR)
     tokens = (
         ClientToken.objects.using(using)
-        .filter(environment__key=environment_key, revoked_at=None)
+        .filter(lasting, environment__key=environment_key, revoked_at=None)
         .select_related("app")
         .order_by("digest")
     )

@@ -72,7 +72,7 @@ def test_a_node_tells_them_in_its_metrics(store: RedisStore) -> None:
     ],
 )
 def test_figures_that_cannot_be_read_are_passed_over(
-    store: RedisStore, fields: dict[str, Any]
+    store: RedisStore, fields: dict[Any, Any]
 ) -> None:
     """Tell what was read before: a worker of another version may write what it likes."""
     counters = Counters()

@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from flags.models import ClientToken
+from flags.operations import tokens
 from flags.operations.tokens import CreateToken, RevokeToken, new_token_text
 from flags.queries.definitions import load_access
 from regions.governance.commands import Command, Refused
+from regions.governance.execute import execute
 from regions.governance.models import AuditEntry, Outbox
 from tests.unit.world import NOW, Do
 
@@ -69,11 +71,33 @@ def test_the_same_token_again_changes_nothing(world: Do) -> None:
 def test_a_token_may_be_limited_to_some_territories(world: Do) -> None:
     """The access part names them in order; the token again, in any order, changes nothing."""
     world(a_token(territories=("US", "IT"), event_streams=True))
-    token = load_access("production").tokens[0]
+    token = load_access("production", now=NOW).tokens[0]
     assert (("IT", "US"), True) == (token.territories, token.event_streams)
     assert not world(a_token(territories=("IT", "US"), event_streams=True)).changed
     with pytest.raises(Refused, match="used before"):
         world(a_token(territories=("IT",), event_streams=True))
+
+
+@pytest.mark.parametrize(("days", "expected"), [(1, ["Web"]), (29, ["Web"]), (31, []), (400, [])])
+def test_a_token_that_expired_is_told_for_a_month(
+    world: Do, days: int, expected: list[str]
+) -> None:
+    """Publish it so long, so that its app hears why it is refused; then leave it out."""
+    world(a_token(expires_at=NOW + timedelta(hours=1)))
+    access = load_access("production", now=NOW + timedelta(hours=1, days=days))
+    assert expected == [token.name for token in access.tokens]
+
+
+def test_tokens_that_expired_leave_room(world: Do, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count those that let somebody in, so that years of rotations never fill the limit."""
+    monkeypatch.setattr(tokens, "TOKENS", 2)
+    end = NOW + timedelta(hours=1)
+    world(a_token(expires_at=end))
+    world(a_token(name="Other", token=f"{TEXT}2"))
+    third = a_token(name="Third", token=f"{TEXT}3")
+    with pytest.raises(Refused, match="tokens in use"):
+        world(third)
+    assert execute(third, actor=None, now=end).changed
 
 
 def test_a_revoked_token_stays_revoked(world: Do) -> None:

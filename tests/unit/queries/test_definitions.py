@@ -166,7 +166,7 @@ def count_all() -> dict[str, int]:
     loads: dict[str, Callable[[], object]] = {
         "definitions": lambda: load_definitions(*SCOPE),
         "kills": lambda: load_kills(*SCOPE),
-        "access": lambda: load_access("production"),
+        "access": lambda: load_access("production", now=NOW),
         "expectations": lambda: load_expectations(*SCOPE),
         "board": lambda: board(*SCOPE, NOW),
     }
@@ -258,6 +258,6 @@ def test_what_is_archived_released_or_elsewhere_is_left_out(world: Do) -> None:
 def test_access_names_apps_and_digests(world: Do, environment: str) -> None:
     """Tokens are told by digest, in their own environment only; apps in every one."""
     fill(world, "one")
-    access = load_access(environment)
+    access = load_access(environment, now=NOW)
     assert ("shop",) == access.apps
     assert (environment == "production") == bool(access.tokens)
