@@ -54,7 +54,7 @@ class Node:
         self.feed = feed
         self.behind = behind
         self.on_start: list[Callable[[], None]] = []
-        self.on_stop: list[Callable[[], None]] = []
+        self.on_stop: list[Callable[[], Awaitable[None] | None]] = []
         self.flips = FlipTimers(feed.state)
         self.memory = Memory()
         feed.state.on_live.append(self.memory.note_swap)
@@ -96,7 +96,9 @@ class Node:
         await self.drain()
         self.feed.stop()
         for stop in self.on_stop:
-            stop()
+            ended = stop()
+            if ended is not None:
+                await ended
 
 
 def build_node(

@@ -6,10 +6,13 @@ found out later (`settling`). Everything here is bounded and written by the loop
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections import deque
+from itertools import islice
 from typing import NamedTuple
 
-from flags.delivery.reports import Line
+from flags.delivery.live import Live, Steps, drive, run
+from flags.delivery.reports import Line, Report
 from flags.delivery.state import Known, State, View
 from flags.delivery.told import Told
 from flags.engine.context import Context
@@ -22,8 +25,13 @@ TOLD_MAX = 10_000
 LUMPS_MAX = 5_000
 # Different lines of a node that wait to be sent.
 LINES_MAX = 50_000
-# Flags that one token may report to a node between two flushes.
+# Flags and variants that one token may report to a node between two flushes.
 TOKEN_LINES_MAX = 20_000
+# As many are counted while the request waits, more of a report in slices after it.
+AT_ONCE = 250
+REPORTS_WAITING = 8
+# Variants of a flag in one report.
+VARIANTS_MAX = 200
 # What no client counts in a minute.
 COUNT_MAX = 1_000_000_000
 PLATFORM_LENGTH_MAX = 40
@@ -65,6 +73,9 @@ class Exposure:
         self.views: dict[object, View] = {}
         self.lines: dict[Key, int] = {}
         self.reported: dict[str, int] = {}
+        self.names: dict[tuple[Live, str], frozenset[str]] = {}
+        self.waiting: deque[Steps[None]] = deque()
+        self.reading: asyncio.Task[None] | None = None
         self.counters.gauge(
             "exposure_keys", lambda: {(): len(self.told) + len(self.lumps) + len(self.lines)}
         )
@@ -100,23 +111,59 @@ class Exposure:
 
     # Reports of SDKs.
 
-    def report(self, known: Known, lines: Iterable[Line]) -> None:
-        """Count what an SDK or an Edge reports; what cannot be counted is dropped and told."""
+    def report(self, known: Known, lines: Report) -> None:
+        """Count what an SDK or an Edge reports; what cannot be counted is dropped and told.
+
+        Who reported as much as a token may is not read any further.
+        """
         if not self.counts:
             return
+        digest = known.token.digest
+        until = self.reported.get(digest, 0) + AT_ONCE
+        steps = self.count_report(known, lines)
+        for _line in steps:
+            if self.reported[digest] < until:
+                continue
+            if len(self.waiting) >= REPORTS_WAITING:
+                self.drop("full")
+                return
+            self.waiting.append(steps)
+            if self.reading is None or self.reading.done():
+                self.reading = asyncio.get_running_loop().create_task(self.read_on())
+            return
+
+    async def read_on(self) -> None:
+        """Count the rest of long reports in slices; requests come in between."""
+        while self.waiting:
+            steps = self.waiting[0]
+            await drive(steps)
+            if self.waiting and self.waiting[0] is steps:
+                self.waiting.popleft()
+
+    def read_all(self) -> None:
+        """Count the rest of long reports now, since the node ends."""
+        while self.waiting:
+            run(self.waiting.popleft())
+
+    def count_report(self, known: Known, lines: Report) -> Steps[None]:
+        """Count a report, a flag at each step."""
         token = known.token
         view = self.state.view(token.app, known.environment)
         territory = token.territories[0] if len(token.territories) == 1 else ""
-        used = self.reported.get(token.digest, 0)
-        for line in lines:
-            used += 1
-            if used > TOKEN_LINES_MAX:
-                self.drop("flood")
-            elif view is None or not view.lives:
-                self.drop("not_ready")
-            else:
-                self.count_line(view, territory, line)
-        self.reported[token.digest] = used
+        for place, line in enumerate(lines):
+            used = self.reported.get(token.digest, 0)
+            if used >= TOKEN_LINES_MAX:
+                self.drop("flood", len(lines) - place)
+                return
+            size = 1
+            if line is not None:
+                size += min(len(line.variants or ()), VARIANTS_MAX)
+                if view is None or not view.lives:
+                    self.drop("not_ready")
+                else:
+                    self.count_line(view, territory, line)
+            self.reported[token.digest] = used + size
+            yield
 
     def count_line(self, view: View, territory: str, line: Line) -> None:
         """Count one flag of a report; names that are not of the scope share one."""
@@ -125,16 +172,27 @@ class Exposure:
         names: frozenset[str] = frozenset()
         if live is not None:
             app, feature = live.app, line.name
-            names = list_variants(live.snapshot.features[line.name].definition)
+            names = self.list_names(live, line.name)
         told = [("", ON, line.yes), ("", OFF, line.no)]
-        for name, count in (line.variants or {}).items():
+        variants = line.variants or {}
+        for name, count in islice(variants.items(), VARIANTS_MAX):
             told.append((name if name in names else UNKNOWN, "", count))
+        if len(variants) > VARIANTS_MAX:
+            self.drop("flood", len(variants) - VARIANTS_MAX)
         for variant, reason, count in told:
             if 0 < count <= COUNT_MAX:
                 seen = Seen(app, feature, variant, territory, reason, "", SDK)
                 self.add((view.environment, seen), count)
             elif count:
                 self.drop("absurd")
+
+    def list_names(self, live: Live, feature: str) -> frozenset[str]:
+        """Return the names of a feature's variants, listed once between two flushes."""
+        found = self.names.get((live, feature))
+        if found is None:
+            found = list_variants(live.snapshot.features[feature].definition)
+            self.names[live, feature] = found
+        return found
 
     # What waits.
 
@@ -155,7 +213,7 @@ class Exposure:
         Views that are served now may be told of again without being asked anew.
         """
         taken = Taken(self.told, self.lumps, self.views)
-        self.told, self.lumps, self.reported = {}, {}, {}
+        self.told, self.lumps, self.reported, self.names = {}, {}, {}, {}
         self.views = {view.mark: view for view in self.state.views.values()}
         return taken
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import structlog
 
 from flags.delivery.exposure import Exposure
-from flags.delivery.live import drive, run
+from flags.delivery.live import Steps, drive
 from flags.delivery.settling import Settling
 from flags.publishing.exposure import Parcel, Seen
 
@@ -35,22 +35,25 @@ class Flusher:
         self.exposure = exposure
         self.write = write
         self.parcels: deque[Parcel] = deque()
+        self.settling: Steps[None] | None = None
         self.task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin, on the running loop."""
         self.task = asyncio.get_running_loop().create_task(self.go_on())
 
-    def stop(self) -> None:
-        """Send what is there, if anybody takes it at once, and end."""
+    async def stop(self) -> None:
+        """Send what is there, if anybody takes it at once, and end.
+
+        A flush that is under way is gone on with from where it stands.
+        """
         if self.task is not None:
             self.task.cancel()
-        run(Settling(self.exposure, self.exposure.take()).run())
-        self.pack()
+            await asyncio.wait({self.task})
+        self.exposure.read_all()
         try:
-            while self.parcels:
-                self.write(self.parcels[0])
-                self.parcels.popleft()
+            await self.flush()
+            await self.flush()
         except OSError as error:
             _log.info("exposure.lost", error=str(error))
 
@@ -68,7 +71,10 @@ class Flusher:
 
     async def flush(self) -> None:
         """Settle what was told and send all lines; raises OSError and keeps what is not sent."""
-        await drive(Settling(self.exposure, self.exposure.take()).run())
+        if self.settling is None:
+            self.settling = Settling(self.exposure, self.exposure.take()).run()
+        await drive(self.settling)
+        self.settling = None
         self.pack()
         while self.parcels:
             await asyncio.to_thread(self.write, self.parcels[0])

@@ -10,7 +10,7 @@ from flags.delivery.exposure import Exposure
 from flags.delivery.http import Header
 from flags.delivery.metrics import Counters
 from flags.delivery.recall import Recall
-from flags.delivery.reports import Line
+from flags.delivery.reports import Report
 from flags.delivery.settings import Settings
 from flags.delivery.state import Known, State, View
 from flags.delivery.streams import Hub
@@ -39,7 +39,7 @@ class Service:
         """Return the headers that tell how new an answer is."""
         return [(b"x-landfall-revision", b"%d" % view.revision), *self.list_freshness()]
 
-    def report(self, sdk: str, known: Known, lines: list[Line]) -> None:
+    def report(self, sdk: str, known: Known, lines: Report) -> None:
         """Take what an SDK has counted."""
         self.counters.count("usage_reports", by=len(lines), sdk=sdk)
         self.exposure.report(known, lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from typing import Any
 
@@ -304,6 +305,60 @@ def test_a_report_before_anything_arrived_is_dropped() -> None:
     assert {} == exposure.lines
 
 
+def build_long(*, variants: int = 0) -> list[dict[str, Any]]:
+    """Build the lines of an Edge, far more than are counted at once."""
+    more = {f"v{number}": 1 for number in range(variants)}
+    line = {"featureName": "pay", "environment": "production", "yes": 1, "variants": more}
+    return [line, {**line, "environment": "other"}, {**line, "yes": "many"}] * 800
+
+
+def test_a_long_report_is_counted_after_its_answer() -> None:
+    """Have no request wait for thousands of lines that somebody else reported."""
+    client = build_client()
+    exposure = client.app.service.exposure
+    body = {"applications": [], "metrics": build_long(variants=2)}
+
+    async def go() -> tuple[int, int]:
+        answer = await client.send("POST", BULK, json_body=body, token=BACKEND)
+        assert 202 == answer.status
+        at_once = sum(exposure.lines.values())
+        assert exposure.reading is not None
+        await exposure.reading
+        return at_once, sum(exposure.lines.values())
+
+    at_once, at_last = asyncio.run(go())
+    assert 0 < at_once <= module.AT_ONCE
+    assert 800 * 3 == at_last
+    assert {"absurd": 800} == count_dropped(client)
+
+
+def test_what_is_still_read_is_counted_before_a_node_ends() -> None:
+    """Leave no report half counted."""
+    client = build_client()
+    redis = Deaf()
+    redis.answers = True
+    client.post(BULK, {"applications": [], "metrics": build_long()}, token=BACKEND)
+    asyncio.run(Flusher(client.app.service.exposure, redis.write).stop())
+    assert 800 == redis.sum()[sdk("pay", "ON")]
+
+
+def test_variants_count_towards_the_bound_of_a_token() -> None:
+    """Walk through no more of a flag's variants than any flag has, and tell it."""
+    exposure = Exposure(build_state())
+    flood = {f"v{number}": 1 for number in range(80_000)}
+    exposure.report(KNOWN, [Line("pay", variants=flood)])
+    assert {("production", sdk("pay", variant=UNKNOWN)): 200} == exposure.lines
+    assert {KNOWN.token.digest: 201} == exposure.reported
+    client = build_client()
+    body = report(pay={"yes": 1, "variants": flood}, chat={"yes": 1})
+    client.post("/api/frontend/client/metrics", body, token=FRONTEND)
+    assert {} == settle(client)
+    body = report(pay={"yes": 1, "variants": dict(list(flood.items())[:5_000])}, chat={"yes": 1})
+    client.post("/api/frontend/client/metrics", body, token=FRONTEND)
+    assert {sdk("chat", "ON"): 1} == settle(client)
+    assert {"absurd": 2} == count_dropped(client)
+
+
 STATE = build_state()
 KNOWN = Known("production", Token(digest="1" * 64, app="superapp", kind="backend"))
 COUNTS = st.integers(0, 10**9)
@@ -406,5 +461,35 @@ def test_a_node_that_stops_sends_what_it_has() -> None:
     redis = Deaf()
     redis.answers = True
     client.get(PERSON.format("SG"))
-    Flusher(client.app.service.exposure, redis.write).stop()
+    asyncio.run(Flusher(client.app.service.exposure, redis.write).stop())
     assert 1 == redis.sum()[server("pay", "LIVE", "SG")]
+
+
+def test_a_flush_that_is_cut_off_by_the_end_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Go on from where it stands, and have no request wait for Redis."""
+    monkeypatch.setattr("flags.delivery.live.SLICE_SECONDS", 0.0)
+    client = build_client()
+    redis = Deaf()
+    redis.answers = True
+    threads: list[threading.Thread] = []
+
+    def write(parcel: Parcel) -> None:
+        threads.append(threading.current_thread())
+        redis.write(parcel)
+
+    flusher = Flusher(client.app.service.exposure, write)
+
+    async def go() -> None:
+        for territory in ("SG", "MY", "SG"):
+            await client.send("GET", PERSON.format(territory))
+        flusher.task = asyncio.create_task(flusher.flush())
+        await asyncio.sleep(0)
+        assert {} == flusher.exposure.told
+        await client.send("GET", PERSON.format("SG"))
+        await flusher.stop()
+
+    asyncio.run(go())
+    assert 4 * 3 == redis.sum().total()
+    assert threading.main_thread() not in threads
