@@ -272,7 +272,7 @@ def complete(response: Response, family: list[Header]) -> None:
 
 async def send_response(send: Send, request: Request, response: Response) -> None:
     """Send head and body; a HEAD or 304 goes without body."""
-    status, headers, body, _whole, _told = response
+    status, headers, body = response[:3]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if request.method == "HEAD":
         body = b""

@@ -33,7 +33,8 @@ encode_json = msgspec.json.Encoder().encode
 class Response(NamedTuple):
     """An answer; `whole` once its family's headers and its length are there.
 
-    `told` is what to count when it is sent.
+    `told` is what to count when it is sent; `other_etag` names the same answer in another
+    encoding.
     """
 
     status: int
@@ -41,6 +42,7 @@ class Response(NamedTuple):
     body: bytes = b""
     whole: bool = False
     told: Told | None = None
+    other_etag: bytes = b""
 
 
 class Request:

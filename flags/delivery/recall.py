@@ -55,7 +55,7 @@ class Kept(Struct, frozen=True, gc=False):
     mark: object
     since: float
     until: float
-    etag: bytes
+    etags: tuple[bytes, ...]
     unchanged: tuple[Header, ...]
     head: tuple[Header, ...] = ()
     body: bytes | None = None
@@ -109,7 +109,7 @@ class Recall:
         if view is None or view.mark is not kept.mark:
             return None
         known = request.headers.get(b"if-none-match")
-        if known is not None and (known == kept.etag or etag_matches(known, kept.etag)):
+        if known is not None and (known in kept.etags or matches(known, kept.etags)):
             return Response(304, [*kept.unchanged, *fresh], whole=True)
         if kept.body is None:
             return None
@@ -150,7 +150,7 @@ class Recall:
             mark=view.mark,
             since=since,
             until=until,
-            etag=etag,
+            etags=(etag, response.other_etag) if response.other_etag else (etag,),
             unchanged=tuple([pair for pair in head if pair[0] not in BODY_HEADERS]),
             head=tuple(head) if body is not None else (),
             body=body,
@@ -178,7 +178,12 @@ class Recall:
 
 
 ANSWERED = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED})
-BODY_HEADERS = frozenset({b"content-type", b"content-length"})
+BODY_HEADERS = frozenset({b"content-type", b"content-length", b"content-encoding"})
+
+
+def matches(if_none_match: bytes, etags: tuple[bytes, ...]) -> bool:
+    """Tell whether an If-None-Match names the answer by any of its ETags."""
+    return any(etag_matches(if_none_match, etag) for etag in etags)
 
 
 def find_bounds(view: View) -> tuple[float, float]:

@@ -32,18 +32,23 @@ def list_features(service: Service, request: Request) -> Response:
     narrowing = read_narrowing(request.query, known.token.app)
     etag, body = find_body(view, narrowing, inline=inline)
     headers = service.stamp(view)
-    packs = len(body) >= LEAST_BYTES
-    if packs:
-        headers.append(VARY_ENCODING)
-    if packs and accepts_gzip(request.headers.get(b"accept-encoding", b"")):
-        plain, etag = etag, name_packed(etag)
-        if is_known(request, etag) or is_known(request, plain):
+    if len(body) < LEAST_BYTES:
+        if is_known(request, etag):
             return answer_unchanged(etag, headers)
+        return answer_json(etag, body, headers)
+    headers.append(VARY_ENCODING)
+    other = name_packed(etag)
+    packs = accepts_gzip(request.headers.get(b"accept-encoding", b""))
+    if packs:
+        etag, other = other, etag
+    if is_known(request, etag) or is_known(request, other):
+        answer = answer_unchanged(etag, headers)
+    elif packs:
         body = find_packed(view, narrowing, body, inline=inline)
-        return answer_json(etag, body, [GZIP, *headers])
-    if is_known(request, etag) or (packs and is_known(request, name_packed(etag))):
-        return answer_unchanged(etag, headers)
-    return answer_json(etag, body, headers)
+        answer = answer_json(etag, body, [GZIP, *headers])
+    else:
+        answer = answer_json(etag, body, headers)
+    return answer._replace(other_etag=other)
 
 
 def prime(view: View, _app: str) -> Steps[None]:

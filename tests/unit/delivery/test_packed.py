@@ -54,10 +54,11 @@ def test_either_etag_is_known_to_both(
 ) -> None:
     """The definitions are the same: 304, with the ETag of what would have been sent."""
     etag = client.get(PATH, headers=known).headers["etag"]
-    answer = client.get(PATH, headers={**asked, "If-None-Match": etag})
-    assert (answer.status, answer.body) == (304, b"")
-    assert answer.headers["etag"] == client.get(PATH, headers=asked).headers["etag"]
-    assert "content-encoding" not in answer.headers
+    for _ in range(3):
+        answer = client.get(PATH, headers={**asked, "If-None-Match": etag})
+        assert (answer.status, answer.body) == (304, b"")
+        assert answer.headers["etag"] == client.get(PATH, headers=asked).headers["etag"]
+        assert "content-encoding" not in answer.headers
 
 
 def test_narrowed_and_inlined_answers_are_packed_too(client: Client) -> None:
