@@ -26,7 +26,6 @@ from flags.publishing.store import Head, PartKey, StoredPart
 from regions.governance.policy import CANARY
 
 EVERY_APP = "*"
-
 ScopeKey = tuple[str, str]
 
 _log = structlog.get_logger(__name__)
@@ -44,10 +43,9 @@ class Known:
 class View:
     """Everything that one kind of token may see: no app, one, or all of an environment.
 
-    `bodies` keeps definitions that were rendered from it; it is bounded by who fills it and
-    dies with the view. Its `history` goes on in the
-    view that takes its place. The `mark` is its own: who holds it knows whether this view is
-    still served, and keeps nothing of it alive.
+    `bodies` keeps definitions rendered from it; it is bounded by who fills it and dies with the
+    view. Its `history` goes on in the view that takes its place. The `mark` is its own: who
+    holds it knows whether this view is still served, and keeps nothing of it alive.
     """
 
     environment: str
@@ -77,7 +75,7 @@ class Change:
 class State:
     """Live scopes, tokens and texts of this node; read by anybody, written by the loop.
 
-    `barred` are digests of tokens that this node never takes, whatever is published.
+    Tokens with a `barred` digest are never taken, whatever is published.
     """
 
     def __init__(
@@ -334,10 +332,12 @@ class State:
         for environment, access in self.access.items():
             for digest, token in access.tokens.items():
                 if digest not in self.barred:
-                    tokens[digest] = Known(environment, token)
+                    known = Known(environment, token)
+                    old = self.tokens.get(digest, known)
+                    tokens[digest] = old if old == known else known  # `recall` goes by it
             for channel, token in access.channels.items():
                 if token.digest not in self.barred:
-                    channels[channel] = Known(environment, token)
+                    channels[channel] = tokens[token.digest]
             for app in (EVERY_APP, *{token.app for token in access.value.tokens} - {EVERY_APP}):
                 view = self._build_view(environment, app, access.value, self.live)
                 if view is not None:

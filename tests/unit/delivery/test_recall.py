@@ -13,7 +13,7 @@ from flags.delivery.recall import BODY_BYTES, KEPT_BYTES
 from flags.delivery.settings import Settings
 from flags.delivery.state import Known
 from flags.engine.tables import Purse
-from flags.publishing.snapshot import Token
+from flags.publishing.snapshot import Content, Token
 from regions.zones import LATEST
 from tests.unit.delivery.world import (
     APP,
@@ -30,6 +30,8 @@ from tests.unit.delivery.world import (
     build_definitions,
     build_order,
     build_part,
+    build_texts,
+    digest,
     fill,
 )
 
@@ -119,6 +121,25 @@ def test_a_kept_answer_ends_with_its_token_and_its_revision() -> None:
     assert {"chat", "home"} == {one["name"] for one in answer.json["toggles"]}
     asyncio.run(fill(state, build_part("access", build_access(without=[FRONTEND]), 2)))
     assert client.get(ASKED).status == 401
+
+
+def test_kept_answers_outlive_what_does_not_concern_them() -> None:
+    """Find them again after another's publish and after tokens were looked up anew."""
+    client = build_client()
+    for number in range(2):
+        for _ in range(2):
+            client.get(f"{ASKED}&number={number}")
+    state, recall = client.app.service.state, client.app.service.recall
+    before = list(recall.kept.young.values())
+    token = Token(digest=digest(b"new"), app="miniapp", kind="frontend")
+    access = build_access()
+    access = replace(access, tokens=(*access.tokens, token))
+    content = Content(build_definitions(app="miniapp"), build_texts()[0])
+    asyncio.run(fill(state, build_part("content", content, 1, app="miniapp")))
+    asyncio.run(fill(state, build_part("access", access, 2)))
+    client.app.service.gatekeeper.uses.forget()
+    client.get(ASKED)
+    assert all(recall.gatekeeper.found[one.shown] is one.known for one in before)
 
 
 def test_a_kept_answer_holds_until_something_dated_changes() -> None:
