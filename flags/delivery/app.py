@@ -28,6 +28,7 @@ from flags.delivery.http import (
     encode_json,
     render_error_headers,
 )
+from flags.delivery.listener import Listener
 from flags.delivery.proxies import Proxies
 from flags.delivery.routes import Answer, Family, OpenStream, Route, find_family, find_route, owns
 from flags.delivery.service import FindText, Service
@@ -113,11 +114,8 @@ class App:
             if method == "POST":
                 request.body = await read_body(request, receive, route.body_bytes)
             return await self.answer(route, answer, request)
-        except Refusal as refusal:
-            return self.refuse(request, route.family, refusal)
-        except Exception:  # noqa: BLE001 - a client gets an answer, whatever is broken
-            _log.exception("request.failed", route=route.name)
-            return self.refuse(request, route.family, Refusal(500, "Something is broken here."))
+        except Exception as error:  # noqa: BLE001 - a client gets an answer, whatever is broken
+            return self.refuse(request, route.family, self.read_refusal(error, route))
 
     async def answer(self, route: Route, answer: Answer, request: Request) -> Response:
         """Answer what is to be answered; what is late may be looked up off the loop."""
@@ -163,8 +161,9 @@ class App:
         try:
             check_address(request, self.service.state.tokens)
             listener = admit(self.service, request)
-        except Refusal as refusal:
-            response = self.refuse(request, route.family, refusal)
+            greeting = self.greet(listener, request)
+        except Exception as error:  # noqa: BLE001 - a client gets an answer, whatever is broken
+            response = self.refuse(request, route.family, self.read_refusal(error, route))
             complete(response, self.family_headers(request, route.family))
             await send_response(send, request, response)
             self.service.counters.observe(route.name, response.status, 0.0)
@@ -174,11 +173,26 @@ class App:
         await run_stream(
             self.service,
             listener,
-            greeting=self.service.hub.greet(listener, request.headers.get(b"last-event-id", b"")),
+            greeting=greeting,
             headers=headers,
             receive=receive,
             send=send,
         )
+
+    def greet(self, listener: Listener, request: Request) -> bytes:
+        """Return a stream's greeting; where it fails, the stream is given up."""
+        try:
+            return self.service.hub.greet(listener, request.headers.get(b"last-event-id", b""))
+        except BaseException:
+            self.service.hub.leave(listener)
+            raise
+
+    def read_refusal(self, error: Exception, route: Route) -> Refusal:
+        """Return what an error is answered with: a fault of ours is logged."""
+        if isinstance(error, Refusal):
+            return error
+        _log.error("request.failed", route=route.name, exc_info=error)
+        return Refusal(500, "Something is broken here.")
 
     def answer_options(self, route: Route, request: Request) -> Response:
         """Answer OPTIONS; only browser routes tell other origins that they may come."""

@@ -324,3 +324,19 @@ def test_a_304_joins_no_body(client: Client, monkeypatch: pytest.MonkeyPatch) ->
     again = client.ask("GET", path, token=FRONTEND, headers={"If-None-Match": etag})
     changed = client.ask("GET", path, token=FRONTEND)
     assert (304, 500) == (again.status, changed.status)
+
+
+@pytest.mark.parametrize(
+    ("path", "token"), [("/api/client/streaming", BACKEND), ("/api/stream", FRONTEND)]
+)
+def test_a_stream_that_cannot_be_greeted_is_a_500_and_takes_no_place(
+    path: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Give its place back, so that a node does not fill with streams that nobody hears."""
+    client = build_client(token=token)
+    hub = client.app.service.hub
+    monkeypatch.setattr(hub.state, "view", lambda *_scope: 1)
+    monkeypatch.setattr(client.app.service.gatekeeper.__class__, "view", lambda *_known: None)
+    answer = client.get(path)
+    assert (500, "InternalError") == (answer.status, answer.json["name"])
+    assert (set(), {}, {}) == (hub.listeners, hub.by_token, hub.by_address)
