@@ -28,6 +28,9 @@ REQUESTS = [
     ("POST", "/ofrep/v1/evaluate/flags/pay", FRONTEND),
     ("GET", "/api/variant?locale=zh-Hans", FRONTEND),
     ("GET", "/api/variant?locale=zh-Hans&properties[accountCountry]=SG", FRONTEND),
+    # From outside the scope's territories, where CLDR has a locale of its own.
+    ("GET", "/api/variant?locale=en&properties[accountCountry]=BI", FRONTEND),
+    ("GET", "/api/variant?locale=pt-MZ", FRONTEND),
     ("POST", "/api/variant", FRONTEND),
     ("GET", "/api/variant/schema", ""),
     ("POST", "/api/explain", PREVIEW),
