@@ -105,7 +105,7 @@ EXACT: dict[str, Route] = {
     ofrep.EVENTS_PATH: stream("ofrep_events", "ofrep", answer_head, open_hints),
     variant.STREAM_PATH: stream("stream", "browser", answer_head, open_hints),
     "/api/variant": both("variant", "browser", variant.get_manifest),
-    "/api/variant/schema": read("variant_schema", "browser", variant.get_schema),
+    "/api/variant/schema": read("variant_schema", "browser", description.get_schema),
     "/api/explain": post("explain", "browser", explain.explain_feature),
     "/api/diff": post("diff", "browser", explain.diff_people),
     "/api/delivery.yaml": read("description", "browser", description.get_description),

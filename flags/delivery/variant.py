@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 from flags.delivery.answers import (
@@ -26,16 +25,13 @@ from flags.engine.context import Context
 from flags.wire.manifest import Asked, Frame, LocaleChoice, make_etag, render_manifest
 from regions.locales.match import best, read_accept_language
 
-__all__ = ["TEXTS_PATH", "get_manifest", "get_schema", "render_variant"]
+__all__ = ["TEXTS_PATH", "get_manifest", "render_variant"]
 
 STREAM_PATH = "/api/stream"
 CACHED_LOCALES = 10_000
 # More of an Accept-Language header is not read.
 LANGUAGES_BYTES = 1_000
 VARY_LANGUAGE: Header = (b"vary", b"Accept-Language")
-SCHEMA_TYPE: Header = (b"content-type", b"application/schema+json")
-PUBLIC: Header = (b"cache-control", b"public, max-age=3600")
-SCHEMA = Path(__file__).parents[2] / "docs" / "api" / "variant.v1.schema.json"
 
 
 class Manifest(NamedTuple):
@@ -82,11 +78,6 @@ def get_manifest(service: Service, request: Request) -> Response:
     if is_known(request, manifest.etag):
         return answer_unchanged(manifest.etag, stamp)
     return answer_json(manifest.etag, manifest.render(), stamp, manifest.told)
-
-
-def get_schema(_service: Service, _request: Request) -> Response:
-    """Answer the JSON Schema of the manifest, which needs no token."""
-    return Response(200, [SCHEMA_TYPE, PUBLIC], SCHEMA_BYTES)
 
 
 def ask_for(service: Service, view: View, request: Request, known: Known) -> Manifest:
@@ -145,6 +136,3 @@ def choose_locale(
             service.locales.clear()
         service.locales[key] = chosen
     return chosen
-
-
-SCHEMA_BYTES = SCHEMA.read_bytes()
