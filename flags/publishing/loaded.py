@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from flags.engine.definitions import Definitions
@@ -38,7 +38,8 @@ class LoadedApp:
 class Loaded:
     """An environment as of `change_seq`; `blobs` maps hashes to text bundles.
 
-    `mark` is None where nothing tells what has changed since.
+    `mark` is None where nothing tells what has changed since. `pieced` tells that only what
+    the audit named was read, over an earlier reading.
     """
 
     environment_key: str
@@ -47,3 +48,4 @@ class Loaded:
     blobs: Mapping[str, bytes]
     apps: tuple[LoadedApp, ...]
     mark: Mark | None
+    pieced: bool = field(default=False, compare=False)

@@ -131,6 +131,7 @@ def _renew(last: Loaded, environment: Environment, using: str) -> Loaded:
             audit_id=newest.id if newest else last.mark.audit_id,
             audit_at=newest.at if newest else last.mark.audit_at,
         ),
+        pieced=True,
     )
 
 

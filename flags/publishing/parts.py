@@ -6,7 +6,7 @@ environment's row, so that there is one order for everybody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -40,13 +40,19 @@ def lock_environment(key: str) -> Environment:
 
 
 def save_changed(
-    environment: Environment, drafts: Iterable[Draft], *, now: datetime
+    environment: Environment,
+    drafts: Iterable[Draft],
+    *,
+    now: datetime,
+    heads: Mapping[PartKey, Head] | None = None,
 ) -> tuple[StoredPart, ...]:
     """Save the drafts that differ from what is published; all get the same next revision.
 
-    The environment must be locked. When nothing differs, no revision is used.
+    The environment must be locked; `heads` are those read under the lock. `published_seq` is
+    saved with the revision. When nothing differs, no revision is used and nothing is saved.
     """
-    heads = load_heads(environment.key)
+    if heads is None:
+        heads = load_heads(environment.key)
     next_revision = environment.revision + 1
     changed: list[tuple[Draft, StoredPart]] = []
     for draft in drafts:
@@ -57,7 +63,7 @@ def save_changed(
             changed.append((draft, StoredPart(key=key, head=head, body=draft.body)))
     if changed:
         environment.revision = next_revision
-        environment.save(update_fields=["revision"])
+        environment.save(update_fields=["revision", "published_seq"])
     Snapshot.objects.bulk_create(
         Snapshot(
             environment=environment,

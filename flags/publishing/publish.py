@@ -39,8 +39,9 @@ from flags.publishing.prove import (
     prove_sample,
 )
 from flags.publishing.snapshot import Content, render_content
-from flags.publishing.store import PartKey, StoredPart
-from regions.governance.models import Environment
+from flags.publishing.store import Head, PartKey, StoredPart
+from flags.queries.snapshots import EVERY_APP, load_heads
+from regions.governance.models import Environment, Outbox
 from regions.translations.models import TextBlob
 
 _log = structlog.get_logger(__name__)
@@ -260,8 +261,8 @@ def _save(
 ) -> tuple[StoredPart, ...] | None:
     """Save what differs under one revision; None when a newer publish was faster.
 
-    Kill switches and tokens are read again under the lock: a scope never has content
-    without them, and what a crashed request left is made up for.
+    A scope never has content without kill switches and tokens beside it, and what a crashed
+    request left of them is made up for.
     """
     with transaction.atomic():
         environment = lock_environment(loaded.environment_key)
@@ -269,17 +270,37 @@ def _save(
         if overtaken or (environment.published_seq == loaded.change_seq and not again):
             _log.info("snapshot.dropped", environment=environment.key, seq=loaded.change_seq)
             return None
-        others = [draft_access(environment, now=now), *draft_kills(environment)]
+        heads = load_heads(environment.key)
         drafts = [entry.draft for entry in prepared]
-        parts = save_changed(environment, [*others, *drafts], now=now)
+        if again or not _has_others(environment, loaded, heads):
+            others = [draft_access(environment, now=now), *draft_kills(environment)]
+            drafts = [*others, *drafts]
+        environment.published_seq = loaded.change_seq
+        parts = save_changed(environment, drafts, now=now, heads=heads)
+        if not parts:
+            environment.save(update_fields=["published_seq"])
         for entry in prepared:
             save_broken(environment, entry.app_id, entry.broken, now=now)
-        environment.published_seq = loaded.change_seq
-        environment.save(update_fields=["published_seq"])
         known = environment.change_seq
         clear_outbox(environment, content=loaded.change_seq, kills=known, access=known)
         PublishRefusal.objects.filter(environment=environment).delete()
     return parts
+
+
+def _has_others(environment: Environment, loaded: Loaded, heads: Mapping[PartKey, Head]) -> bool:
+    """Tell for certain that kill switches and tokens are published as their rows are.
+
+    Their commands leave a row in the outbox, which goes with the publish of their part. All
+    else that they are made of, such as the list of apps, is never read piece by piece; what
+    expired long ago, and lets nobody in, may stay until there is another reason.
+    """
+    if not loaded.pieced:
+        return False
+    wanted = {PartKey(environment=environment.key, app=EVERY_APP, part="access")}
+    for app in loaded.apps:
+        wanted.add(PartKey(environment=environment.key, app=app.key, part="kills"))
+    waiting = Outbox.objects.filter(environment=environment, part__in=("kills", "access"))
+    return wanted <= heads.keys() and not waiting.exists()
 
 
 def _keep_refusal(loaded: Loaded, error: UnableToPublish, *, now: datetime) -> None:

@@ -241,3 +241,39 @@ def test_global_change_reaches_every_environment(shop: None) -> None:
     publish("staging", now=NOW)
     act(SetBundle(app="superapp", key="wallet", name="Purse"))
     assert [due.environment for due in list_due(now=NOW)] == ["production", "staging"]
+
+
+def test_kill_switches_and_tokens_are_read_only_where_they_wait(
+    shop: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of offers alone does not look at their rows."""
+    publish("production", now=NOW)
+    read: list[object] = []
+    monkeypatch.setattr(publishing, "draft_kills", read.append)
+    monkeypatch.setattr(publishing, "draft_access", lambda one, **_: read.append(one))
+    offer("live")
+    published = publish("production", now=NOW)
+    assert published is not None
+    assert ({"superapp/content": 2}, []) == (published.revisions, read)
+
+
+def test_kill_switch_of_a_crashed_request_comes_with_the_next_publish(shop: None) -> None:
+    """It is committed and waits in the outbox, although its request never published it."""
+    publish("production", now=NOW)
+    pull_kill()
+    offer("live")
+    published = publish("production", now=NOW)
+    assert published is not None
+    assert {"superapp/content": 2, "superapp/kills": 2} == published.revisions
+    assert not Outbox.objects.exists()
+
+
+@pytest.mark.parametrize(("part", "name"), [("kills", "superapp/kills"), ("access", "*/access")])
+def test_lost_part_comes_with_the_next_publish(shop: None, part: str, name: str) -> None:
+    """A scope never has content without kill switches and tokens, whatever became of them."""
+    publish("production", now=NOW)
+    Snapshot.objects.filter(part=part).delete()
+    offer("live")
+    published = publish("production", now=NOW)
+    assert published is not None
+    assert {"superapp/content": 2, name: 2} == published.revisions
