@@ -1,6 +1,7 @@
-"""The acceptance probes that are handed out with the design, in every mode, against a real node.
+"""Acceptance probes written by others, in every mode, against a real node.
 
-They drive the real SDKs from outside and know nothing of this project.
+They drive the real SDKs from outside and know nothing of this project; it keeps no copy of
+them. `test_official_sdks.py` drives the same SDKs with what stands in this repository.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ pytestmark = [
     pytest.mark.xdist_group("probes"),
     pytest.mark.skipif(
         not (TOOLS / "sdk_probe.py").exists(),
-        reason="put shared/ beside the project, or name it in LANDFALL_SHARED",
+        reason="needs sdk_probe.py and sdk_probe.mjs, which this repository does not hold: name in"
+        " LANDFALL_SHARED the folder that has them in tools/",
     ),
 ]
 

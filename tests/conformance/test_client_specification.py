@@ -30,8 +30,8 @@ CASES_IN_6_1_0 = 279
 
 pytestmark = pytest.mark.skipif(
     not SPECIFICATIONS.is_dir(),
-    reason="needs the Unleash client-specification; set LANDFALL_SHARED to the folder that "
-    "holds conformance/client-specification",
+    reason="needs a clone of github.com/Unleash/client-specification in conformance/ of a folder;"
+    " name that in LANDFALL_SHARED",
 )
 
 

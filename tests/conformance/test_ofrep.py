@@ -42,7 +42,9 @@ SINGAPORE = {"context": {"targetingKey": "7", "accountCountry": "SG"}}
 FRANCE = {"context": {"targetingKey": "7", "accountCountry": "FR"}}
 
 pytestmark = pytest.mark.skipif(
-    not OFREP.exists(), reason="put shared/ beside the project, or name it in LANDFALL_SHARED"
+    not OFREP.exists(),
+    reason="needs OFREP's description: copy service/*.yaml of github.com/open-feature/protocol into"
+    " conformance/ofrep/ of a folder, and name that in LANDFALL_SHARED",
 )
 
 
