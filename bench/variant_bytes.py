@@ -168,19 +168,24 @@ async def ask(app: App, question: Question) -> Reply:
 
 def print_sizes(app: App, runner: asyncio.Runner) -> None:
     """Print bytes as they are and compressed, and of what they are made."""
-    columns = f"{'locale':10} {'in':3} {'raw':>7} {'gzip':>6} {'zstd':>6}"
-    print(f"\nmanifest of the demo, 43 features, bytes\n{columns}", end="")
-    print("".join(f"{name:>10}" for name in PARTS))
+    bodies: dict[tuple[str, str], bytes] = {}
     for locale, code in PEOPLE:
         fields = {**PHONE, "userId": "u-1", "accountCountry": code, "locationCountry": code}
         query = urlencode({**fields, "locale": locale}).encode()
-        body = runner.run(ask(app, Question("GET", "/api/variant", query))).body
+        bodies[locale, code] = runner.run(ask(app, Question("GET", "/api/variant", query))).body
+    count = max(len(json.loads(body)["features"]) for body in bodies.values())
+    columns = f"{'locale':10} {'in':3} {'raw':>7} {'gzip':>6} {'zstd':>6}"
+    print(f"\nmanifest of the demo, {count} features, bytes\n{columns}", end="")
+    print("".join(f"{name:>10}" for name in PARTS))
+    for (locale, code), body in bodies.items():
         document = json.loads(body)
         parts = "".join(
             f"{sum(len(canonical.encode(document[name])) for name in names):>10}"
             for names in PARTS.values()
         )
         print(f"{locale:10} {code:3} {len(body):>7} {packed(body)} {parts}")
+    mean = sum(len(gzip.compress(body, 6)) for body in bodies.values()) / len(bodies)
+    print(f"mean by gzip {mean:,.0f}")
     toggles = runner.run(ask(app, Question("GET", "/api/frontend", query))).body
     print(f"{'/api/frontend':14} {len(toggles):>7} {packed(toggles)}   what is on, no words")
 

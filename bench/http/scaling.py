@@ -63,6 +63,18 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--gigabyte", type=float, default=0.05, help="dollars, out of the house")
     parser.add_argument("--cdn-requests", type=float, default=0.0075, help="dollars for 10,000")
     parser.add_argument("--cdn-gigabyte", type=float, default=0.02, help="dollars")
+    parser.add_argument(
+        "--manifest", type=float, default=2_230, help="bytes, by gzip, without headers"
+    )
+    parser.add_argument(
+        "--files", type=float, default=36 * 3, help="manifests: territories x languages"
+    )
+    parser.add_argument(
+        "--places", type=float, default=100, help="of the CDN, with caches of their own"
+    )
+    parser.add_argument(
+        "--max-age", type=float, default=30, help="seconds that a CDN keeps a manifest"
+    )
     return parser.parse_args()
 
 
@@ -95,12 +107,22 @@ def print_needs(cases: dict[str, Any], options: argparse.Namespace) -> None:
     whole, unchanged = cases["usual.frontend"]["bytes"], cases["usual.frontend_304"]["bytes"]
     each = options.changed * whole + (1 - options.changed) * unchanged
     gigabytes = daily * MONTH_DAYS * each / 1e9
-    requests = daily * MONTH_DAYS
     own = gigabytes * options.gigabyte
+    print(f"\nTraffic: {each:,.0f} bytes each, {gigabytes:,.0f} GB a month, ${own:,.0f}")
+    print_cdn(daily * MONTH_DAYS, cases["usual.variant_304"]["bytes"], options)
+
+
+def print_cdn(requests: float, unchanged: float, options: argparse.Namespace) -> None:
+    """Print what a CDN costs that serves exported manifests; a 304 is all headers."""
+    each = unchanged + options.changed * options.manifest
+    gigabytes = requests * each / 1e9
     through = requests / 10_000 * options.cdn_requests
     cdn = gigabytes * options.cdn_gigabyte
-    print(f"\nTraffic: {each:,.0f} bytes each, {gigabytes:,.0f} GB a month, ${own:,.0f}")
-    print(f"By a CDN: requests ${through:,.0f}, traffic ${cdn:,.0f} a month")
+    fetches = options.files * options.places / options.max_age
+    print(
+        f"By a CDN: {each:,.0f} bytes each, {gigabytes:,.0f} GB; requests ${through:,.0f},"
+        f" traffic ${cdn:,.0f} a month; {fetches:,.0f} fetches a second from the store"
+    )
 
 
 if __name__ == "__main__":
