@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from flags.delivery.burnt import check_address
 from flags.delivery.guesses import Guesses
 from flags.delivery.http import Refusal, Request, unavailable
 from flags.delivery.settings import Settings
@@ -47,6 +48,9 @@ class Gatekeeper:
         raw = self.read_shown(request, api_key=api_key)
         known = self.found.get(raw) if raw is not None else None
         if known is None:
+            if raw is None:
+                # Whoever shows none may have put it into the address, as for an EventSource.
+                check_address(request, self.state.tokens)
             known = self.look_up(raw, request.peer)
         request.shown = raw or b""
         token = known.token

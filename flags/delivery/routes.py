@@ -124,18 +124,12 @@ PREFIXES: dict[str, Route] = {
 }
 # Told at a glance; all other paths take longer to be told apart from pages.
 FRONT = tuple(PREFIXES)
-# Prefixes of which every path is answered here, known or not: errors must be JSON.
+# Prefixes of which every path is answered here, known or not: errors must be JSON. The first
+# that fits counts.
 OWNED: dict[str, Family] = {
     "/api/client": "unleash",
-    "/api/frontend": "browser",
-    "/api/proxy": "browser",
     "/ofrep": "ofrep",
-    "/api/stream": "browser",
-    "/api/variant": "browser",
-    "/api/texts": "browser",
-    "/api/explain": "browser",
-    "/api/diff": "browser",
-    "/api/delivery.yaml": "browser",
+    "/api": "browser",
     "/internal": "plain",
     "/healthz": "plain",
     "/readyz": "plain",

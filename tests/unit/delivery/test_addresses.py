@@ -107,10 +107,25 @@ def test_a_token_in_a_query_is_burnt(client: Client, query: str) -> None:
     """Refuse it on every route, by its name or because it is known, without repeating it."""
     for path in EVERYWHERE:
         for method in EXACT[path].answers if path in EXACT else ("GET", "POST"):
-            tokens = (FRONTEND, BACKEND, PREVIEW)
+            tokens = ("", FRONTEND, BACKEND, PREVIEW)
             answers = [client.ask(method, f"{path}?{query}", token=token) for token in tokens]
             told = [answer for answer in answers if answer.status not in {403, 405}]
             assert all(is_burnt(answer) for answer in told), path
+
+
+def test_an_event_source_that_shows_its_token_in_the_address_is_told(client: Client) -> None:
+    """Say what is wrong where no header came at all; a channel that is unknown stays 401."""
+    for path in ("/api/stream", "/api/client/streaming", "/api/variant"):
+        assert is_burnt(client.get(f"{path}?token={FRONTEND}", token=""))
+    assert 401 == client.get("/api/variant?userId=ana", token="").status
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nope", "/api/admin/x", "/ofrep/v2/x"])
+def test_an_unknown_path_among_those_for_clients_is_told_in_json(client: Client, path: str) -> None:
+    """Answer 404 in JSON: no client reads a page."""
+    answer = client.get(path)
+    assert (True, 404) == (owns(path), answer.status)
+    assert "nothing at this address" in json.dumps(answer.json)
 
 
 def is_burnt(answer: Answer) -> bool:
