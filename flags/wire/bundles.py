@@ -1,6 +1,7 @@
 """PURE: how a bundle stands for one person, summed up from what its features answered.
 
-A bundle's status is never typed by anybody: where its features differ, it is `partial`.
+A bundle's status is never typed by anybody: where its features differ, it is `partial`. As on
+the board, its features that ask for no offer do not count, unless all of them are such.
 """
 
 from __future__ import annotations
@@ -68,16 +69,20 @@ class Bundles:
 
     def __init__(self, definitions: Definitions, scheduled: frozenset[str]) -> None:
         """Take who belongs where, and the features of which it matters that they are on."""
-        sizes = Counter(feature.bundle for feature in definitions.features)
+        asking = {one.bundle for one in definitions.features if one.offer_basis != "none"}
+        counted = [
+            one
+            for one in definitions.features
+            if one.offer_basis != "none" or one.bundle not in asking
+        ]
+        sizes = Counter(one.bundle for one in counted)
         self.listed = tuple(
             (bundle.key, bundle.name, sizes[bundle.key])
             for bundle in definitions.bundles
             if sizes[bundle.key]
         )
         places = {key: place for place, (key, _name, _size) in enumerate(self.listed)}
-        self.homes = {
-            one.key: places[one.bundle] for one in definitions.features if one.bundle in places
-        }
+        self.homes = {one.key: places[one.bundle] for one in counted if one.bundle in places}
         self.scheduled = scheduled
         content = encode([self.listed, sorted(self.homes.items())])
         self.digest = hashlib.blake2b(content, digest_size=16).digest()
