@@ -85,7 +85,7 @@ def settle_off_value(*, feature: str, kind: str, value: object) -> Any:
         settled = settle(value, kind)
     except UnreadableValue as error:
         raise Refused(
-            f"The value of {shown(feature)} when off {error}; it is {seen(repr(value))}.",
+            f"The value of {shown(feature)} when off {error}; it is {seen(_write(value))}.",
             code="bad_off_value",
             field="off_value",
         ) from None
@@ -128,6 +128,11 @@ def check_variants(row: Feature, rules: ValueRules) -> None:
             raise Refused(
                 f"{rules.feature} cannot become so: {why}.", code="variants_differ", field=field
             ) from None
+
+
+def _write(value: object) -> str:
+    """Return a value as people type it, in JSON; what no JSON is as Python writes it."""
+    return json.dumps(value, ensure_ascii=False, default=repr)
 
 
 def seen(text: str) -> str:

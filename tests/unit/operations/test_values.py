@@ -121,6 +121,8 @@ def test_values_fit_their_schema(world: Do) -> None:
         world(give('{"columns": 4}'))
     with pytest.raises(Refused, match=r"\(at \$\.accent\)"):
         world(give('{"columns": 1, "accent": "red"}'))
+    with pytest.raises(Refused, match=r"when off .*; it is “false”\."):
+        world(a_feature("pay.y", value_type="string", off_value=False))
     with pytest.raises(Refused, match=r"pay\.x when off does not fit") as caught:
         world(a_feature("pay.x", **{**layout, "off_value": {}}, value_schema=LAYOUT))
     assert ("bad_off_value", "off_value") == (caught.value.code, caught.value.field)
