@@ -36,6 +36,7 @@ from flags.delivery.settings import Settings
 from flags.delivery.state import State
 from flags.delivery.stream import STREAM_HEADERS, run_stream
 from flags.delivery.streaming import follow_states
+from flags.delivery.turns import count_made
 from flags.delivery.unleash import prime
 from flags.wire.ofrep import render_error
 
@@ -136,15 +137,16 @@ class App:
         found = recall.find(question, request, self.service.list_freshness())
         if found is not None:
             return found
-        if turns.owed:
-            known = gatekeeper.find(request, api_key=route.family == "ofrep")
-            if known is not None:
-                await turns.take(known)
-        throws, started = Throws.count, time.thread_time()
-        response = answer(self.service, request)
-        known = gatekeeper.found.get(request.shown)
+        known = gatekeeper.find(request, api_key=route.family == "ofrep")
+        if known is not None and turns.owed:
+            await turns.take(known)
+        view = None
         if known is not None:
-            turns.charge(known, time.thread_time() - started, time.monotonic())
+            view = self.service.state.view(known.token.app, known.environment)
+        throws, made, started = Throws.count, count_made(view), time.perf_counter()
+        response = answer(self.service, request)
+        if known is not None and count_made(view) != made:
+            turns.charge(known, time.perf_counter() - started, time.monotonic())
         complete(response, self.family_headers(request, route.family))
         recall.keep(question, request, response, throws)
         return response._replace(whole=True)

@@ -1,9 +1,11 @@
 """Cold work: what one token may ask of a node before others have their turn.
 
-The first person of a class costs a hundred times what the next one does. A token that asks
-as ever new classes would take the loop for itself, so its questions wait a little once it
-has had its share, and those of other tokens come in between. Nobody waits whose answer is
-kept, and nobody at all where a node has one token to serve.
+The first person of a class costs a hundred times what the next one does, and the first
+server of a query has its definitions rendered. A token that asks for ever new ones would take
+the loop for itself, so its questions wait a little once it has had its share, and those of
+other tokens come in between. What an answer took is put on its token's account only where
+something had to be made for it: a large answer to a known class costs nobody their turn.
+Nobody waits whose answer is kept, and nobody at all where a node has one token to serve.
 """
 
 from __future__ import annotations
@@ -14,10 +16,8 @@ from collections.abc import Sized
 from http import HTTPStatus
 
 from flags.delivery.http import Refusal
-from flags.delivery.state import Known
+from flags.delivery.state import Known, View
 
-# Of a thread's own time; an answer whose class is known takes a tenth.
-COLD_SECONDS = 0.0005
 # What a whole nation takes after a start (docs/engine.md: some thousand classes), then half of
 # the time. The wait is short and the crowd large, so that no app's own people are refused.
 BURST_SECONDS = 5.0
@@ -36,10 +36,9 @@ class Turns:
         self.waiting = 0
 
     def charge(self, known: Known, seconds: float, now: float) -> None:
-        """Put what an answer took on its token's account, if it was cold."""
-        if seconds >= COLD_SECONDS:
-            digest = known.token.digest
-            self.owed[digest] = (self.read_debt(digest, now) + seconds, now)
+        """Put what a cold answer took on its token's account."""
+        digest = known.token.digest
+        self.owed[digest] = (self.read_debt(digest, now) + seconds, now)
 
     def read_debt(self, digest: str, now: float) -> float:
         """Return what a token owes, in seconds; a share of the time pays for it."""
@@ -74,3 +73,13 @@ class Turns:
             await asyncio.sleep(seconds)
         finally:
             self.waiting -= 1
+
+
+def count_made(view: View | None) -> int:
+    """Count the classes and bodies that were made for a view; an answer that adds one is cold."""
+    if view is None:
+        return 0
+    made = len(view.bodies)
+    for live in view.lives:
+        made += live.snapshot.made
+    return made

@@ -330,6 +330,8 @@ class CompiledSnapshot:
             for view, group in zip(self.views, groups, strict=True)
             for place, key in enumerate(group.keys)
         }
+        # How many classes and plans were made; it only goes up.
+        self.made = 0
         self.purse = self._share_purse()
         numbers = {key: i for i, group in enumerate(groups) for key in group.keys}
         self.order = tuple((numbers[key], self.homes[key][1]) for key in self.feature_keys)

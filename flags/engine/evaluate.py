@@ -266,6 +266,7 @@ def _make_whole(
             plan = _make_plan(snapshot, group, index, cells, reader)
         plans.append(plan)
     whole = Whole(tuple(plans), era.starts, era.ends, snapshot.wholes)
+    snapshot.made += 1
     snapshot.wholes.put(key, whole, weigh(key) + PLAN_BYTES + POINTER_BYTES * len(plans))
     return whole
 
@@ -286,6 +287,7 @@ def _make_plan(
         group.plans,
     )
     group.plans_made += 1
+    snapshot.made += 1
     group.plans.put((index, cells), plan, weigh(cells) + _weigh_plan(plan))
     return plan
 

@@ -10,14 +10,13 @@ from flags.delivery.http import Refusal
 from flags.delivery.state import Known
 from flags.delivery.turns import (
     BURST_SECONDS,
-    COLD_SECONDS,
     SHARE,
     WAIT_MOST_SECONDS,
     WAITING_MOST,
     Turns,
 )
 from flags.publishing.snapshot import Token
-from tests.unit.delivery.world import EVERYTHING, FRONTEND, build_client
+from tests.unit.delivery.world import BACKEND, EVERYTHING, FRONTEND, build_client
 
 GREEDY = Known("production", Token(digest="greedy", app="superapp", kind="frontend"))
 MODEST = Known("production", Token(digest="modest", app="superapp", kind="frontend"))
@@ -33,7 +32,6 @@ def build_turns(owed: float, shown: int = 2) -> Turns:
 @pytest.mark.parametrize(
     ("owed", "now", "wait"),
     [
-        (COLD_SECONDS / 2, 0.0, 0.0),
         (BURST_SECONDS, 0.0, 0.0),
         (BURST_SECONDS + 0.1, 0.0, 0.1 / SHARE),
         (BURST_SECONDS + 0.1, 0.1 / SHARE, 0.0),
@@ -56,6 +54,33 @@ def test_debts_are_forgotten_once_paid() -> None:
     turns = build_turns(0.1)
     turns.find_wait(GREEDY, 0.1 / SHARE)
     assert {} == turns.owed
+
+
+@pytest.mark.parametrize("token", [FRONTEND, EVERYTHING])
+def test_only_what_had_to_be_made_is_charged(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Charge the first person of a class, and no other however long their answer takes."""
+    client = build_client(token=token)
+    client.get("/api/frontend?sessionId=1")
+    service = client.app.service
+    charged: list[object] = []
+    monkeypatch.setattr(service.turns, "charge", lambda known, *_took: charged.append(known))
+    slow = iter(range(10_000))
+    monkeypatch.setattr("flags.delivery.app.time.perf_counter", lambda: float(next(slow)))
+    monkeypatch.setattr("flags.delivery.app.time.thread_time", lambda: float(next(slow)))
+    for user in range(3):
+        client.get(f"/api/frontend?sessionId=1&userId={user}&properties[accountCountry]=SG")
+    assert [service.gatekeeper.found[token.encode()]] == charged
+
+
+def test_definitions_are_charged_once_for_each_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Charge whoever has a query rendered that nobody sent before."""
+    client = build_client(token=BACKEND)
+    client.get("/api/client/features")
+    charged: list[object] = []
+    monkeypatch.setattr(client.app.service.turns, "charge", lambda *took: charged.append(took))
+    for number in range(4):
+        client.get(f"/api/client/features?namePrefix=p&number={number}")
+    assert len(charged) == 1
 
 
 def test_a_crowd_that_waits_is_not_joined() -> None:
