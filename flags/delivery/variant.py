@@ -35,9 +35,13 @@ VARY_LANGUAGE: Header = (b"vary", b"Accept-Language")
 
 
 class Manifest(NamedTuple):
-    """A manifest before it is joined: a 304 needs no more than its ETag."""
+    """A manifest before it is joined: a 304 needs no more than its ETag.
+
+    `features` is the ETag of the fragments alone.
+    """
 
     etag: bytes
+    features: bytes
     live: Live
     frame: Frame
     fragments: list[bytes]
@@ -48,7 +52,9 @@ class Manifest(NamedTuple):
         """Return the document."""
         live = self.live
         words = live.renderers[self.choice.tag].texts
-        follow = live.manifests.follow(self.fragments, self.frame, self.choice, words)
+        follow = live.manifests.follow(
+            self.features, self.fragments, self.frame, self.choice, words
+        )
         return render_manifest(live.revision, live.epoch, self.frame, follow, self.fragments)
 
 
@@ -100,7 +106,7 @@ def compose(view: View, context: Context, choice: LocaleChoice, asked: Asked) ->
     era = live.snapshot.find_era(context.now).number
     frame = live.manifests.frame(context, choice, asked, era)
     etag = make_etag(found.etag.decode(), frame)
-    return Manifest(etag, live, frame, found.parts, choice)
+    return Manifest(etag, found.etag, live, frame, found.parts, choice)
 
 
 def choose_app(view: View, context: Context) -> View:

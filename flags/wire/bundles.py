@@ -17,6 +17,7 @@ from msgspec import Struct
 from flags.engine.definitions import Definitions
 from flags.engine.display import DISPLAYS, REASON_KEY
 from flags.engine.result import Reason
+from flags.engine.tables import Purse, Table
 
 encode = msgspec.json.Encoder().encode
 
@@ -31,7 +32,8 @@ STATUSES: Mapping[Reason, str] = {
     Reason.WITHDRAWN: "withdrawn",
 }
 OTHERWISE_OFF = "off"
-NOTES_MAX = 2_048
+# What a note and its slot take, besides the fragment that it was read from.
+NOTE_BYTES = 600
 _ORDER = {reason: place for place, reason in enumerate(Reason)}
 
 
@@ -67,8 +69,11 @@ class Standing(NamedTuple):
 class Bundles:
     """The bundles of a scope; reads a fragment once, and then remembers what it says."""
 
-    def __init__(self, definitions: Definitions, scheduled: frozenset[str]) -> None:
-        """Take who belongs where, and the features of which it matters that they are on."""
+    def __init__(self, definitions: Definitions, scheduled: frozenset[str], purse: Purse) -> None:
+        """Take who belongs where, and the features of which it matters that they are on.
+
+        What is remembered is paid for from `purse`.
+        """
         asking = {one.bundle for one in definitions.features if one.offer_basis != "none"}
         counted = [
             one
@@ -86,7 +91,8 @@ class Bundles:
         self.scheduled = scheduled
         content = encode([self.listed, sorted(self.homes.items())])
         self.digest = hashlib.blake2b(content, digest_size=16).digest()
-        self.notes: dict[bytes, Note] = {}
+        self.notes: Table[bytes, Note] = Table()
+        purse.adopt(self.notes)
 
     def sum_up(self, fragments: Iterable[bytes]) -> Standing:
         """Sum up what fragments say, which together hold every feature once."""
@@ -128,9 +134,7 @@ class Bundles:
             tuple((place, reason, count) for (place, reason), count in off.items()),
             tuple(running),
         )
-        if len(self.notes) >= NOTES_MAX:
-            self.notes.clear()
-        self.notes[fragment] = note
+        self.notes.put(fragment, note, NOTE_BYTES + len(fragment))
         return note
 
     def build(self, standing: Standing, texts: Mapping[str, str]) -> list[dict[str, Any]]:

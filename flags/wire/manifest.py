@@ -31,6 +31,7 @@ from flags.engine.signals import (
     raw_participants,
     raw_storefront,
 )
+from flags.engine.tables import Purse, Table
 from flags.engine.versions import parse_padded
 from flags.wire.bundles import Bundles
 from regions.locales.formats import describe, find_territory
@@ -42,7 +43,9 @@ encode = msgspec.json.Encoder().encode
 SCHEMA = "landfall.variant.v1"
 FRAMES_MAX = 4_096
 PLACES_MAX = 4_096
-FOLLOWS_MAX = 2_048
+# For fragments that were read and for what followed from them, in each of two generations.
+FOLLOWS_BYTES = 8 * 2**20
+FOLLOW_BYTES = 400
 _DIGEST_BYTES = 16
 _RAW = {"account": raw_account, "location": raw_location, "storefront": raw_storefront}
 
@@ -94,7 +97,8 @@ class Manifests:
         """Lay out the scope's bundles, schedules and platforms."""
         self.definitions = definitions
         self.campaigns = Campaigns(definitions)
-        self.bundles = Bundles(definitions, self.campaigns.features)
+        purse = Purse(FOLLOWS_BYTES)
+        self.bundles = Bundles(definitions, self.campaigns.features, purse)
         profiles = definitions.profiles
         self.platforms = frozenset(
             name.strip().lower()
@@ -105,7 +109,8 @@ class Manifests:
         )
         self.scope = cut({"app": definitions.app, "environment": definitions.environment})
         self.frames: dict[Hashable, Frame] = {}
-        self.follows: dict[Hashable, bytes] = {}
+        self.follows: Table[Hashable, bytes] = Table()
+        purse.adopt(self.follows)
 
     def frame(self, context: Context, choice: LocaleChoice, asked: Asked, era: int) -> Frame:
         """Return the frame of a person; `era` numbers the time between two dated flips."""
@@ -156,10 +161,18 @@ class Manifests:
         return told
 
     def follow(
-        self, fragments: list[bytes], frame: Frame, choice: LocaleChoice, texts: Mapping[str, str]
+        self,
+        features: bytes,
+        fragments: list[bytes],
+        frame: Frame,
+        choice: LocaleChoice,
+        texts: Mapping[str, str],
     ) -> bytes:
-        """Return what follows from features: bundles, and campaigns of which something is on."""
-        key = (choice.tag, frame.campaigns, *fragments)
+        """Return what follows from features: bundles, and campaigns of which something is on.
+
+        `features` is the ETag of the fragments, by which it is remembered.
+        """
+        key = (choice.tag, frame.campaigns, features)
         known = self.follows.get(key)
         if known is None:
             standing = self.bundles.sum_up(fragments)
@@ -168,9 +181,7 @@ class Manifests:
                 told for one in frame.campaigns if (told := tell_campaign(one, standing.running))
             ]
             known = encode({"bundles": bundles, "campaigns": campaigns})[1:-1]
-            if len(self.follows) >= FOLLOWS_MAX:
-                self.follows.clear()
-            self.follows[key] = known
+            self.follows.put(key, known, FOLLOW_BYTES + len(known))
         return known
 
 
