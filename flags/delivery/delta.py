@@ -14,7 +14,7 @@ from typing import NamedTuple
 from flags.delivery.answers import answer_json, answer_unchanged, is_known
 from flags.delivery.auth import BACKEND
 from flags.delivery.http import Request, Response
-from flags.delivery.live import run
+from flags.delivery.live import Steps, run
 from flags.delivery.narrowing import read_narrowing
 from flags.delivery.service import Service
 from flags.delivery.state import View
@@ -45,16 +45,21 @@ def list_changes(service: Service, request: Request) -> Response:
     if is_known(request, etag):
         return answer_unchanged(etag, stamp)
     for since in read_ids(request.headers.get(b"if-none-match", b"")):
-        body = view.history.tell(since, standing.state, narrowing, standing.revision)
+        body = run(view.history.tell(since, standing.state, narrowing, standing.revision))
         if body is not None:
             return answer_json(etag, body, stamp) if body else answer_unchanged(etag, stamp)
-    body = view.history.hydrate(standing.state, narrowing, standing.revision)
+    body = run(view.history.hydrate(standing.state, narrowing, standing.revision))
     return answer_json(etag, body, stamp)
 
 
 def find_standing(view: View) -> Standing:
     """Return where a view stands; what it holds was written when the view was made."""
-    state = run(view.history.note([live.lowered for live in view.lives]))
+    return run(find_standing_steps(view))
+
+
+def find_standing_steps(view: View) -> Steps[Standing]:
+    """Return where a view stands; one that was not made ready is written in steps."""
+    state = yield from view.history.note([live.lowered for live in view.lives])
     return Standing(state, view.revision)
 
 

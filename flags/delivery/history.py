@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from flags.delivery.live import Steps, run
+from flags.delivery.live import Steps
 from flags.engine.lower import LoweredDefinitions
 from flags.wire.deltas import hydrate, list_events, render_events
 from flags.wire.states import Narrowing, Selection, WrittenState, select, write_state
 
 # As many as Unleash keeps. Whoever missed more is sent everything.
 KEPT_STATES = 20
-KEPT_SELECTIONS = 64
+KEPT_SELECTIONS = 128
 KEPT_DELTAS = 64
 KEPT_HYDRATIONS = 8
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
 
 
 @dataclass(eq=False, slots=True)
@@ -53,26 +57,22 @@ class History:
         found = self.selections.get(key)
         if found is None:
             found = yield from select(state, narrowing)
-            if len(self.selections) >= KEPT_SELECTIONS:
-                self.selections.clear()
-            self.selections[key] = found
+            keep(self.selections, key, found, KEPT_SELECTIONS)
         return found
 
-    def hydrate(self, state: WrittenState, narrowing: Narrowing, revision: int) -> bytes:
+    def hydrate(self, state: WrittenState, narrowing: Narrowing, revision: int) -> Steps[bytes]:
         """Return everything as one event, rendered once."""
         key = (state.digest, narrowing, revision)
         body = self.hydrations.get(key)
         if body is None:
-            selection = run(self.select(state, narrowing))
+            selection = yield from self.select(state, narrowing)
             body = render_events(hydrate(selection, event_id=revision))
-            if len(self.hydrations) >= KEPT_HYDRATIONS:
-                self.hydrations.clear()
-            self.hydrations[key] = body
+            keep(self.hydrations, key, body, KEPT_HYDRATIONS)
         return body
 
     def tell(
         self, since: str, state: WrittenState, narrowing: Narrowing, revision: int
-    ) -> bytes | None:
+    ) -> Steps[bytes | None]:
         """Return the events since a state, rendered once; None when that state is not known.
 
         Empty bytes when the query gets the same of both.
@@ -85,10 +85,17 @@ class History:
         key = (since, state.digest, narrowing, revision)
         body = self.deltas.get(key)
         if body is None:
-            old = run(self.select(known, narrowing))
-            events = list_events(old, run(self.select(state, narrowing)), event_id=revision)
+            old = yield from self.select(known, narrowing)
+            new = yield from self.select(state, narrowing)
+            events = list_events(old, new, event_id=revision)
+            yield
             body = render_events(events) if events else b""
-            if len(self.deltas) >= KEPT_DELTAS:
-                self.deltas.clear()
-            self.deltas[key] = body
+            keep(self.deltas, key, body, KEPT_DELTAS)
         return body
+
+
+def keep(table: dict[Key, Value], key: Key, value: Value, bound: int) -> None:
+    """Keep a value as the newest; what is beyond the bound goes, the oldest first."""
+    table[key] = value
+    while len(table) > bound:
+        del table[next(iter(table))]

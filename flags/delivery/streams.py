@@ -9,7 +9,6 @@ import asyncio
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +18,7 @@ import structlog
 from flags.delivery.expiries import ExpiryTimer
 from flags.delivery.http import Refusal
 from flags.delivery.listener import Event, Listener
-from flags.delivery.live import SLICE_SECONDS
+from flags.delivery.live import SLICE_SECONDS, Steps
 from flags.delivery.settings import Settings
 from flags.delivery.sockets import Descriptors
 from flags.delivery.state import Change, State
@@ -33,6 +32,8 @@ SPOKES = 12
 SPREAD_STEPS = 100
 # The server's own thread writes what was handed to it in turn: a request would wait behind all.
 PAUSE_SECONDS = 0.001
+# Between two looks at the clock, some 50 µs.
+WRITES = 8
 
 _log = structlog.get_logger(__name__)
 
@@ -76,7 +77,8 @@ class Hub:
         self.descriptors = Descriptors()
         self.draining = False
         self.warn_again_at = 0.0
-        self.jobs: deque[tuple[Event, Iterator[Listener]]] = deque()
+        self.hints: deque[Steps[None]] = deque()
+        self.states: deque[Steps[None]] = deque()
         self.tasks: dict[str, asyncio.Task[None]] = {}
         state.on_change.append(self.tell)
         state.on_access.append(self.drop_revoked)
@@ -180,7 +182,16 @@ class Hub:
 
     def send(self, event: Event, listeners: list[Listener]) -> None:
         """Send an event to many after what was sent before: a few at once, more in slices."""
-        self.jobs.append((event, iter(listeners)))
+        self.hints.append(write_all(event, listeners))
+        self.begin()
+
+    def send_states(self, steps: Steps[None]) -> None:
+        """Have definitions told to their streams, in steps beside the hints to others."""
+        self.states.append(steps)
+        self.begin()
+
+    def begin(self) -> None:
+        """Send for a moment, and go on with the rest in slices."""
         if not self.is_running("pump") and not self.push():
             self.run("pump")
 
@@ -194,15 +205,17 @@ class Hub:
             loop.call_later(pause, self.send, event, part)
 
     def push(self) -> bool:
-        """Send for about 1 ms, from where it stopped; tell whether everything is sent."""
+        """Send for about 1 ms, from where it stopped; tell whether everything is sent.
+
+        Who waits for hints does not wait for who waits for definitions, nor they for them.
+        """
         until = time.perf_counter() + SLICE_SECONDS
-        while self.jobs:
-            event, listeners = self.jobs[0]
-            for listener in listeners:
-                listener.write(event)
-                if time.perf_counter() >= until:
-                    return False
-            self.jobs.popleft()
+        while self.hints or self.states:
+            for jobs in (self.hints, self.states):
+                if jobs and not advance(jobs[0]):
+                    jobs.popleft()
+            if time.perf_counter() >= until:
+                return False
         return True
 
     async def pump(self) -> None:
@@ -255,6 +268,26 @@ class Hub:
             if time.perf_counter() >= until:
                 await asyncio.sleep(0)
                 until = time.perf_counter() + SLICE_SECONDS
+
+
+def advance(job: Steps[None]) -> bool:
+    """Do one step of a job; one that breaks ends, and no other with it."""
+    try:
+        next(job)
+    except StopIteration:
+        return False
+    except Exception:  # noqa: BLE001 - a swap must not fail because of who is told of it
+        _log.exception("streams.not_told")
+        return False
+    return True
+
+
+def write_all(event: Event, listeners: list[Listener]) -> Steps[None]:
+    """Write an event to a few listeners at each step."""
+    for place, listener in enumerate(listeners):
+        listener.write(event)
+        if place % WRITES == WRITES - 1:
+            yield
 
 
 def render_event(group: Group, change: Change) -> Event | None:

@@ -18,6 +18,7 @@ from flags.delivery.settings import Settings
 from flags.delivery.state import State
 from flags.delivery.streaming import open_states
 from flags.engine.definitions import Definitions, Feature
+from flags.publishing.store import StoredPart
 from tests.unit.delivery.world import (
     BACKEND,
     FRONTEND,
@@ -49,6 +50,19 @@ async def open_node(settings: Settings | None = None) -> App:
     app = build(state, settings=settings)
     await fill(state, build_content(1), build_part("access", build_access(), 1))
     return app
+
+
+async def serve(app: App, *parts: StoredPart) -> None:
+    """Have a node serve parts, and tell its streams."""
+    await fill(app.service.state, *parts)
+    await settle(app)
+
+
+async def settle(app: App) -> None:
+    """Wait until everybody has been told, which a busy machine does in several slices."""
+    pump = app.service.hub.tasks.get("pump")
+    if pump is not None:
+        await pump
 
 
 def build_request(query: str = "", token: str = BACKEND) -> Request:
@@ -130,9 +144,9 @@ async def test_a_stream_begins_with_everything_and_goes_on_with_changes() -> Non
     app = await open_node()
     sdk = Sdk(app)
     assert list(sdk.memory.features) == ["chat", "home", "pay"]
-    await fill(app.service.state, build_content(2, definitions=describe("one")))
-    await fill(app.service.state, build_part("kills", {"switches": [build_kill()]}, 3))
-    await fill(app.service.state, build_content(4, definitions=describe("one")))
+    await serve(app, build_content(2, definitions=describe("one")))
+    await serve(app, build_part("kills", {"switches": [build_kill()]}, 3))
+    await serve(app, build_content(4, definitions=describe("one")))
     assert sdk.read() == [["feature-updated"], ["feature-updated"]]
     assert sdk.memory.event_id == 3
     sdk.check()
@@ -145,7 +159,7 @@ async def test_who_comes_back_is_told_what_happened_since() -> None:
     app.service.hub.leave(sdk.listener)
     assert sdk.connect() == []
     app.service.hub.leave(sdk.listener)
-    await fill(app.service.state, build_content(2, definitions=describe("one")))
+    await serve(app, build_content(2, definitions=describe("one")))
     assert sdk.connect() == ["feature-updated"]
     sdk.check()
     sdk.last_id = b"4711"
@@ -158,7 +172,7 @@ async def test_who_does_not_keep_up_comes_back_and_is_right() -> None:
     sdk = Sdk(app)
     sdk.room = 3
     for revision in range(2, QUEUED_EVENTS + 8):
-        await fill(app.service.state, build_content(revision, definitions=describe(f"{revision}")))
+        await serve(app, build_content(revision, definitions=describe(f"{revision}")))
     assert sdk.listener.gone
     assert sdk.read() == [["feature-updated"]] * 3
     assert sdk.connect() == ["feature-updated"]
@@ -169,12 +183,12 @@ async def test_two_that_joined_at_different_times_each_hear_their_own() -> None:
     """A change that is taken back is told to who saw it."""
     app = await open_node()
     early = Sdk(app)
+    told = list(app.service.state.on_live)
     app.service.state.on_live.clear()
-    app.service.state.on_change.clear()
-    await fill(app.service.state, build_content(2, definitions=describe("one")))
+    await serve(app, build_content(2, definitions=describe("one")))
     late = Sdk(app)
-    app.service.state.on_change.append(app.service.hub.tell)
-    await fill(app.service.state, build_content(3))
+    app.service.state.on_live.extend(told)
+    await serve(app, build_content(3))
     assert (early.read(), late.read()) == ([], [["feature-removed"]])
     assert early.memory.features == late.memory.features
 
@@ -184,9 +198,9 @@ async def test_a_query_hears_of_its_own_features_only() -> None:
     app = await open_node()
     sdk = Sdk(app, "namePrefix=ne")
     assert sdk.memory.features == {}
-    await fill(app.service.state, build_part("kills", {"switches": [build_kill()]}, 2))
+    await serve(app, build_part("kills", {"switches": [build_kill()]}, 2))
     assert sdk.read() == []
-    await fill(app.service.state, build_content(3, definitions=describe("one")))
+    await serve(app, build_content(3, definitions=describe("one")))
     assert sdk.read() == [["feature-updated"]]
     sdk.check()
 
@@ -207,6 +221,7 @@ async def test_definitions_that_are_lowered_again_are_told(
 
     monkeypatch.setattr("flags.delivery.state.lower_again", renew)
     await app.service.state.lower_again(live)
+    await settle(app)
     assert sdk.read() == [["feature-removed"] * 3]
     sdk.check()
 
@@ -216,7 +231,7 @@ async def test_a_revoked_token_ends_its_streams() -> None:
     app = await open_node()
     sdk = Sdk(app)
     access = build_part("access", build_access(without=[BACKEND]), 2)
-    await fill(app.service.state, access)
+    await serve(app, access)
     assert sdk.listener not in app.service.hub.listeners
     assert sdk.heard == [b"event: bye\ndata: {}\n\n", b""]
 
@@ -258,3 +273,53 @@ async def test_a_hydration_is_rendered_once_for_all() -> None:
     view = app.service.state.view("superapp", "production")
     assert view is not None
     assert len(view.history.hydrations) == 1
+
+
+async def test_a_change_is_rendered_once_and_told_in_slices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Hold no request for thousands of backends; those of one query share the bytes."""
+    monkeypatch.setattr("flags.delivery.streams.SLICE_SECONDS", 0.0)
+    monkeypatch.setattr("flags.delivery.streams.PAUSE_SECONDS", 0.0)
+    app = await open_node()
+    sdks = [Sdk(app, query) for query in ("", "namePrefix=ne", "namePrefix=zz") * 20]
+    assert len(app.service.hub.groups) == 3
+    prepared = build_content(2, definitions=describe("one"))
+    heard: list[int] = []
+    app.service.state.on_change.append(lambda _: heard.append(sum(len(s.heard) for s in sdks)))
+    await fill(app.service.state, prepared)
+    assert heard[0] <= 1
+    await settle(app)
+    bodies = [body for sdk in sdks for body in sdk.heard]
+    assert (len(bodies), len({id(body) for body in bodies})) == (40, 2)
+    for sdk in sdks[:2]:
+        sdk.read()
+        sdk.check()
+
+
+async def test_who_cannot_be_told_keeps_nobody_from_anything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Serve a change whatever breaks while it is told, and tell it with the next one."""
+    app = await open_node()
+    sdk = Sdk(app)
+    with monkeypatch.context() as broken:
+        broken.setattr("flags.delivery.streaming.render_event", None)
+        await serve(app, build_content(2, definitions=describe("one")))
+    assert sdk.read() == []
+    await serve(app, build_content(3, definitions=describe("two")))
+    assert sdk.read() == [["feature-updated"]]
+    sdk.check()
+
+
+async def test_what_is_remembered_of_queries_goes_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Forget the oldest only: with one query more than fit, the others are not narrowed anew."""
+    monkeypatch.setattr("flags.delivery.history.KEPT_SELECTIONS", 3)
+    app = await open_node()
+    for prefix in "abcd":
+        Sdk(app, f"namePrefix={prefix}")
+    view = app.service.state.view("superapp", "production")
+    assert view is not None
+    assert [narrowing.prefix for _, narrowing in view.history.selections] == ["b", "c", "d"]
