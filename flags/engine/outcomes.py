@@ -33,10 +33,10 @@ class Flip(NamedTuple):
 
 
 class Fragment(NamedTuple):
-    """A rendered evaluation and the digest of its bytes; both are empty when left out."""
+    """A rendered evaluation and the digest of its bytes; empty and 0 when left out."""
 
     body: bytes
-    digest: bytes
+    digest: int
 
 
 class Outcome:

@@ -11,8 +11,6 @@ from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
-import mmh3
-
 from flags.engine.bucketing import ROLLOUT_SEED, ROLLOUT_SIZE, digest, find_identity
 from flags.engine.compiled import RENDERERS_MAX, Plan, Whole
 from flags.engine.context import Context
@@ -22,11 +20,10 @@ from flags.engine.tables import FRAGMENT_BYTES, PLAN_BYTES, POINTER_BYTES, Table
 
 _DIGEST_BYTES = 16
 _PAIR = 2
-_LEFT_OUT = Fragment(b"", b"")
+_LEFT_OUT = Fragment(b"", 0)
 _body = itemgetter(0)
 _digest = itemgetter(1)
-# The digests that it sums up are strong, and nobody chooses them: a quick hash will do.
-_sum = mmh3.mmh3_x64_128_digest
+_ETAG_MODULUS = 1 << 8 * _DIGEST_BYTES
 
 
 class Renderer(Protocol):
@@ -43,8 +40,9 @@ class Answer(NamedTuple):
     """All features of a person, rendered.
 
     Each fragment is one or more rendered evaluations, joined with commas; the body of a
-    list is `b",".join(fragments)`. `etag` is strong and quoted: no two bodies have the same.
-    One body may have two, where a hash decided for one person what was settled for another.
+    list is `b",".join(fragments)`. `etag` is quoted, and is the sum of the digests of all
+    evaluations: the same ones have the same ETag in whatever order and groups they are
+    joined, so a rule that changes nothing for a person leaves their ETag alone.
     """
 
     etag: str
@@ -68,7 +66,7 @@ class Page(NamedTuple):
     """A plan as one renderer shows it: settled features joined with commas, open ones apart."""
 
     body: bytes
-    digest: bytes
+    digest: int
     sweeps: tuple[Sweep, ...]
     rest: tuple[Open, ...]
 
@@ -77,7 +75,7 @@ class WholePage(NamedTuple):
     """The pages of a whole's plans together."""
 
     fragments: list[bytes]
-    digest: bytes
+    digest: int
     sweeps: tuple[Sweep, ...]
     rest: tuple[Open, ...]
     settled: Answer | None
@@ -94,12 +92,12 @@ def render_whole(whole: Whole, context: Context, renderer: Renderer) -> Answer:
     for one in page.rest:
         picked.append(_fragment(one.settle(context), renderer, whole.table))
     bodies = page.fragments.copy()
-    digests = [page.digest]
+    total = page.digest
     for body, digested in picked:
         if body:
             bodies.append(body)
-            digests.append(digested)
-    return Answer(_etag(b"".join(digests)), bodies)
+            total += digested
+    return Answer(_etag(total), bodies)
 
 
 def _pick(
@@ -126,9 +124,8 @@ def _pick(
 def _make_whole_page(whole: Whole, renderer: Renderer) -> WholePage:
     name = renderer.name
     pages: list[Page] = [plan.pages.get(name) or _make_page(plan, renderer) for plan in whole.plans]
-    full = [page for page in pages if page.body]
-    summed = _sum(b"".join([page.digest for page in full]))
-    fragments = [page.body for page in full]
+    summed = sum([page.digest for page in pages])
+    fragments = [page.body for page in pages if page.body]
     sweeps = _join_sweeps(pages)
     rest = tuple([one for page in pages for one in page.rest])
     settled = None if sweeps or rest else Answer(_etag(summed), fragments)
@@ -177,7 +174,7 @@ def _make_page(plan: Plan, renderer: Renderer) -> Page:
             drawn.setdefault(one.draw.stickiness, []).append(one)
     page = Page(
         body=b",".join(map(_body, settled)),
-        digest=_sum(b"".join(map(_digest, settled))),
+        digest=sum(map(_digest, settled)),
         sweeps=tuple(_lay_out(name, opens, renderer, plan.table) for name, opens in drawn.items()),
         rest=tuple(rest),
     )
@@ -224,7 +221,8 @@ def _render(outcome: Outcome, renderer: Renderer, table: Table[Any, Any]) -> Fra
     body = renderer.render(outcome.evaluation)
     fragment: Fragment | None = outcome.kin.get(body) if body else _LEFT_OUT
     if fragment is None:
-        fragment = Fragment(body, blake2b(body, digest_size=_DIGEST_BYTES).digest())
+        strong = blake2b(body, digest_size=_DIGEST_BYTES).digest()
+        fragment = Fragment(body, int.from_bytes(strong, "big"))
         outcome.kin[body] = fragment
         table.spend(FRAGMENT_BYTES + len(body))
     _bound(outcome.fragments)
@@ -238,5 +236,5 @@ def _bound(pages: dict[str, Any]) -> None:
         pages.pop(next(iter(pages)), None)
 
 
-def _etag(digests: bytes) -> str:
-    return f'"{_sum(digests).hex()}"'
+def _etag(total: int) -> str:
+    return f'"{total % _ETAG_MODULUS:0{2 * _DIGEST_BYTES}x}"'
