@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from flags.publishing.deliver import live_store
 from flags.publishing.nodes import Receipt, list_receipts, part_name
 from flags.publishing.probes import read_sweep_age
 from flags.publishing.redis_store import RedisStore
@@ -74,7 +74,7 @@ def show_health(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     measured = list_measured(now - SHOWN)
     figures = sum_up(measured)
-    store = RedisStore(settings.REDIS_URL)
+    store = live_store()
     environments = list(
         Environment.objects.annotate(waiting=Count("outbox")).select_related("refusal")
     )

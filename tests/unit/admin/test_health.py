@@ -91,6 +91,15 @@ def test_nodes_are_named(world: Do, sign_in: SignIn, store: RedisStore) -> None:
     assert "Serves all of Production." in page
 
 
+def test_a_page_opens_no_new_connection(world: Do, sign_in: SignIn, store: RedisStore) -> None:
+    """Ask Redis by the connection that the process has, however often somebody looks."""
+    read(sign_in)
+    before = store.client.info()["total_connections_received"]
+    for _again in range(3):
+        read(sign_in)
+    assert before == store.client.info()["total_connections_received"]
+
+
 def test_without_redis_the_page_still_answers(
     world: Do, sign_in: SignIn, settings: Settings
 ) -> None:
