@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.crowd import crowd, listen_all, open_stream, read_until, reset
-from tests.node import Node, put, put_world
+from tests.node import Node, put
 from tests.product import eventually
 from tests.redis_server import RedisServer
 from tests.unit.delivery.world import FRONTEND, build_content, build_definitions
@@ -19,14 +19,6 @@ from tests.unit.delivery.world import FRONTEND, build_content, build_definitions
 COUNT = 200
 STREAMS = "landfall_streams"
 TASKS = "landfall_tasks"
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """Run a Redis that holds the world."""
-    with RedisServer() as server:
-        put_world(server)
-        yield server
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 
-from tests.node import Node, put, put_world
+from tests.node import Node, put
 from tests.product import eventually
 from tests.redis_server import RedisServer
 from tests.unit.delivery.world import (
@@ -20,14 +18,6 @@ from tests.unit.delivery.world import (
 )
 
 QUERY = "?userId=7&sessionId=1&properties[accountCountry]=SG"
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """Run a Redis that holds the world."""
-    with RedisServer() as server:
-        put_world(server)
-        yield server
 
 
 def ask(node: Node) -> httpx.Response:

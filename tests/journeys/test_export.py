@@ -7,25 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.node import put, put_world
+from tests.node import put
 from tests.product import ROOT, eventually
 from tests.redis_server import RedisServer
 from tests.unit.delivery.world import build_content, build_definitions, build_kill, build_part
 
 MANIFEST = "superapp/production/SG/unknown/en.json"
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """Run a Redis that holds the world."""
-    with RedisServer() as server:
-        put_world(server)
-        yield server
 
 
 def start(

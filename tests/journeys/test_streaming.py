@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from UnleashClient import UnleashClient
 
-from tests.node import Node, put, put_world
+from tests.node import Node, put
 from tests.product import eventually
 from tests.redis_server import RedisServer
 from tests.unit.delivery.world import (
@@ -23,14 +23,6 @@ from tests.unit.delivery.world import (
 SINGAPORE = {"userId": "7", "properties": {"accountCountry": "SG"}}
 STREAMS = "landfall_streams"
 POLLS = 'landfall_requests_total{route="client_features",status="200"}'
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """Run a Redis that holds the world."""
-    with RedisServer() as server:
-        put_world(server)
-        yield server
 
 
 @pytest.fixture

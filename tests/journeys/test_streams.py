@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.listening import Listener
-from tests.node import Node, put, put_world
+from tests.node import Node, put
 from tests.product import eventually
 from tests.redis_server import RedisServer
 from tests.unit.delivery.world import (
@@ -25,14 +25,6 @@ from tests.unit.delivery.world import (
 )
 
 STREAMS = "landfall_streams"
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """Run a Redis that holds the world."""
-    with RedisServer() as server:
-        put_world(server)
-        yield server
 
 
 @pytest.fixture
