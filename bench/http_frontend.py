@@ -34,7 +34,7 @@ from flags.engine.definitions import Definitions
 from flags.publishing.directory_store import DirectoryStore
 from flags.publishing.redis_store import RedisStore
 from flags.publishing.snapshot import Access, Content, Token, decode_content
-from flags.publishing.store import Head, Hint, PartKey, StoredPart
+from flags.publishing.store import Head, PartKey, StoredPart
 from launch.commands import redis_command
 from regions import canonical
 from regions.translations.bundles import Texts
@@ -104,8 +104,7 @@ def put(store: RedisStore, part: str, app: str, value: object, revision: int) ->
     body = canonical.encode(value)
     key = PartKey(ENVIRONMENT, app, part)
     head = Head(1, revision, canonical.digest(body))
-    store.put(StoredPart(key, head, body))
-    store.announce(Hint(key, head))
+    store.put_and_announce(StoredPart(key, head, body))
 
 
 def main() -> None:

@@ -22,7 +22,6 @@ from flags.operations.platforms import MinimumSpec
 NOT = "NOT"
 IGNORE_CASE = "/i"
 ANY = "-"
-CONSTRAINT_WORDS = 2
 MINIMUM_WORDS = 3
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from flags.admin.marks import badge, territory_label
 from flags.models import Feature, HourlyUsage
+from flags.publishing.exposure import NO_VARIANT, OTHER, UNKNOWN
 from flags.queries.usage import DAY, WEEK, SeenLine, list_seen
 from regions.governance.admin_pages import ReadOnlyAdmin
 from regions.models import Territory
@@ -24,11 +25,9 @@ from regions.models import Territory
 LINES_MAX = 20
 UNNAMED = {
     "": _("not told"),
-    "(other)": _("others"),
-    "(unknown)": _("unknown"),
+    OTHER: _("others"),
+    UNKNOWN: _("unknown"),
 }
-# What Unleash's SDKs call the variant of a flag without one.
-NO_VARIANT = "disabled"
 ON_REASONS = ("ON", "LIVE", "VARIANT")
 
 

@@ -18,7 +18,7 @@ from flags.delivery.told import Told
 from flags.engine.context import Context
 from flags.engine.definitions import Feature
 from flags.engine.signals import find_residence, raw_residence
-from flags.publishing.exposure import UNKNOWN, Seen, merge
+from flags.publishing.exposure import NO_VARIANT, UNKNOWN, Seen, merge
 
 # Different answers that are told apart between two flushes, then people by place alone.
 TOLD_MAX = 10_000
@@ -37,8 +37,6 @@ COUNT_MAX = 1_000_000_000
 PLATFORM_LENGTH_MAX = 40
 ON, OFF = "ON", "OFF"
 SDK = "sdk"
-# What Unleash's SDKs call the variant of a flag without one.
-DISABLED = "disabled"
 
 Where = tuple[str, str]
 Key = tuple[str, Seen]
@@ -233,5 +231,5 @@ def list_variants(feature: Feature) -> frozenset[str]:
     """Return the names of variants that a feature can have."""
     own = [one.name for one in feature.variants]
     return frozenset(
-        {DISABLED, *own, *[one.name for each in feature.strategies for one in each.variants]}
+        {NO_VARIANT, *own, *[one.name for each in feature.strategies for one in each.variants]}
     )

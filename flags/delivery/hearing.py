@@ -6,15 +6,13 @@ from flags.delivery.http import Refusal
 from flags.delivery.inputs import Pairs, find_property
 from flags.delivery.reach import limit_territories, name_all
 from flags.engine.context import Context
-from flags.engine.signals import EVIDENCE, resolve
+from flags.engine.signals import EVIDENCE, UNKNOWN, resolve
 from flags.publishing.snapshot import Token
 from regions.locales.territory import normalise_country
 
 MAX_TERRITORIES = 300
 EVERYWHERE: frozenset[str] = frozenset()
 SIGNALS = {name: signal for signal, names in EVIDENCE.items() for name in names}
-# What clients send when they know that they do not know.
-UNKNOWN = frozenset({"", "XX", "ZZ"})
 
 
 def read_hearing(token: Token, pairs: Pairs) -> frozenset[str]:

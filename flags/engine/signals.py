@@ -22,7 +22,7 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
 }
 PARTICIPANTS_FIELD = "participantCountries"
 # What clients send when they know that they do not know; it is absent, not unreadable.
-_UNKNOWN = frozenset({"", "XX", "ZZ"})
+UNKNOWN = frozenset({"", "XX", "ZZ"})
 
 
 class Sighting(Struct, frozen=True):
@@ -181,7 +181,7 @@ def believe(signal: str, evidence: Any) -> Belief:
     for name, text in zip(EVIDENCE[signal], evidence[:-1], strict=True):
         if name in unreadable:
             garbled = True
-        if text is None or text.strip().upper() in _UNKNOWN:
+        if text is None or text.strip().upper() in UNKNOWN:
             continue
         code = normalise_country(text)
         if code is not None:

@@ -18,6 +18,8 @@ from flags.publishing.redis_store import PREFIX, RedisStore, unavailable_as_oser
 # What is more than the bounds allow, and what is no name of the scope.
 OTHER = "(other)"
 UNKNOWN = "(unknown)"
+# What Unleash's SDKs call the variant of a flag without one.
+NO_VARIANT = "disabled"
 BATCHES = f"{PREFIX}:exposure-batches"
 # Different lines that wait for the worker, per environment.
 LINES_MAX = 100_000

@@ -109,7 +109,10 @@ class RedisStore:
         return self._put_part(part)
 
     def put_and_announce(self, part: StoredPart) -> bool:
-        """Put a part and, when it was kept, announce it: one round trip."""
+        """Put a part and, when it was kept, announce it: one round trip.
+
+        Who does not listen finds it by polling.
+        """
         hint = canonical.encode(Hint(key=part.key, head=part.head))
         return self._put_part(part, hint, CHANNEL)
 
@@ -148,11 +151,6 @@ class RedisStore:
         """Take a part away that is not what it says, so that a good one can be put."""
         with unavailable_as_oserror():
             self.client.delete(_part_name(key))
-
-    def announce(self, hint: Hint) -> None:
-        """Tell every listener that a part is new; who does not listen finds it by polling."""
-        with unavailable_as_oserror():
-            self.client.publish(CHANNEL, canonical.encode(hint))
 
     def listen(
         self,

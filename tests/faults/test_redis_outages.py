@@ -9,8 +9,9 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
-from flags.publishing.redis_store import RECONNECT_SECONDS, RedisStore
+from flags.publishing.redis_store import CHANNEL, RECONNECT_SECONDS, RedisStore
 from flags.publishing.store import Head, Hint, StoreUnavailable
+from regions import canonical
 from tests.faults.site import ACCESS, CONTENT, KILLS, Actor, Site
 from tests.product import eventually
 from tests.redis_server import RedisServer
@@ -125,12 +126,12 @@ def test_listener_outlives_redis() -> None:
         )
         hints = [Hint(key=CONTENT, head=Head(epoch=1, revision=n, digest="")) for n in (1, 2)]
         eventually(lambda: len(connected) == 1)
-        store.announce(hints[0])
+        store.client.publish(CHANNEL, canonical.encode(hints[0]))
         eventually(lambda: heard == hints[:1])
         server.kill()
         server.restart()
         eventually(lambda: len(connected) == 2)
-        store.announce(hints[1])
+        store.client.publish(CHANNEL, canonical.encode(hints[1]))
         eventually(lambda: heard == hints)
         stop.set()
         thread.join(timeout=2)
