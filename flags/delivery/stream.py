@@ -15,6 +15,8 @@ from flags.delivery.inputs import Pairs, parse_query
 from flags.delivery.listener import PROGRESS_SECONDS, Event, Listener, Message, Send
 from flags.delivery.service import Service
 from flags.delivery.state import Known
+from flags.delivery.voices import HINTS, HintVoice
+from flags.publishing.snapshot import Token
 
 Receive = Callable[[], Awaitable[Message]]
 
@@ -29,13 +31,22 @@ def open_hints(service: Service, request: Request) -> Listener:
     """Admit a client that wants hints, by its token, or by the channel of one in the address."""
     pairs = parse_query(request.query)
     known = identify(service, request, pairs)
+    territories = read_hearing(known.token, pairs)
     listener = Listener(
         known=known,
         address=request.peer,
-        territories=read_hearing(known.token, pairs),
+        territories=territories,
+        voice=find_voice(known.token, territories),
     )
     service.hub.join(listener)
     return listener
+
+
+def find_voice(token: Token, territories: frozenset[str]) -> HintVoice:
+    """Return what speaks to a token's streams; where a visitor is may be named too."""
+    if not token.territories:
+        return HINTS
+    return HintVoice(reach=territories.union(token.territories))
 
 
 def answer_head(service: Service, request: Request) -> Response:

@@ -47,9 +47,14 @@ class Voice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HintVoice:
-    """Says that answers may have changed, and carries none."""
+    """Says that answers may have changed, and carries none.
+
+    `reach` holds the territories that may be named, empty for all: a token for some need
+    not tell what happens elsewhere.
+    """
 
     spreads: bool = True
+    reach: frozenset[str] = frozenset()
 
     def greet(self, view: View, change: Change, last_event_id: bytes) -> bytes:
         """Say where things stand, unless the client knows: any other id hears it anew."""
@@ -63,7 +68,9 @@ class HintVoice:
             revision=change.revision,
             environment=change.environment,
             app=change.app,
-            territories=change.territories,
+            territories=[
+                code for code in change.territories if not self.reach or code in self.reach
+            ],
             at_seconds=int(time.time()),
         )
 

@@ -14,6 +14,7 @@ from flags.delivery.http import Refusal
 from flags.delivery.listener import Listener, Message
 from flags.delivery.settings import Settings
 from flags.delivery.state import Change, Known, State
+from flags.delivery.stream import find_voice
 from flags.delivery.streams import Hub, group_of
 from flags.delivery.voices import HINTS, current_change, name_change
 from flags.publishing.snapshot import Token
@@ -110,6 +111,33 @@ async def test_a_change_is_rendered_once_for_all_who_hear_the_same() -> None:
     assert [len(said) for said in heard] == [1, 1, 1]
     assert len({id(said[0]) for said in heard}) == 1
     assert unheard == []
+
+
+@pytest.mark.parametrize(
+    ("own", "hears", "named"),
+    [
+        ((), "MY", b'["BR","MY","SG"]'),
+        (("MY",), "MY", b'["MY"]'),
+        (("MY", "SG"), "MY", b'["MY","SG"]'),
+        (("MY",), "MY,BR", b'["BR","MY"]'),
+    ],
+)
+async def test_a_token_for_some_territories_reads_of_no_other(
+    own: tuple[str, ...], hears: str, named: bytes
+) -> None:
+    """Name those of the token, and where a visitor says to be; share the bytes of a token."""
+    hub = Hub(State(), Settings())
+    heard = []
+    for _ in range(2):
+        listener = listen(territories=hears)
+        listener.known = Known("production", replace(listener.known.token, territories=own))
+        listener.voice = find_voice(listener.known.token, listener.territories)
+        hub.join(listener)
+        heard.append(attach(listener))
+    hub.tell(build_change("BR", "MY", "SG"))
+    await settle(hub)
+    assert b'"territories":' + named in heard[0][0]
+    assert heard[0][0] is heard[1][0]
 
 
 async def test_changes_are_told_in_order() -> None:
