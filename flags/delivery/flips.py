@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import structlog
+
 from flags.delivery.live import Live
 from flags.delivery.state import Change, ScopeKey, State
 from flags.engine.evaluate import next_flip
@@ -19,6 +21,10 @@ LONGEST_WAIT_SECONDS = 600.0
 SPREAD_SECONDS = 2.0
 JUST_NOW = timedelta(seconds=1)
 LATE = timedelta(milliseconds=20)
+# What could not be lowered again is tried again; until then it is stricter than it need be.
+RETRY_SECONDS = 30.0
+
+_log = structlog.get_logger(__name__)
 
 
 class FlipTimers:
@@ -75,9 +81,21 @@ class FlipTimers:
 
     def renew(self, live: Live) -> None:
         """Lower a scope again."""
-        task = asyncio.get_running_loop().create_task(self.state.lower_again(live))
+        task = asyncio.get_running_loop().create_task(self.lower_again(live))
         self.renewing.add(task)
         task.add_done_callback(self.renewing.discard)
+
+    async def lower_again(self, live: Live) -> None:
+        """Lower a scope again; what breaks is told and tried once more after a while."""
+        try:
+            await self.state.lower_again(live)
+        except Exception:  # noqa: BLE001 - a renewal must not end for good
+            _log.exception("scope.not_renewed", environment=live.environment, app=live.app)
+            current = self.state.current(live.app, live.environment)
+            if current is not None:
+                loop = asyncio.get_running_loop()
+                scope = (live.environment, live.app)
+                self.renewals[scope] = loop.call_later(RETRY_SECONDS, self.renew, current)
 
     def flip(self, live: Live, instant: datetime, territories: tuple[str, ...]) -> None:
         """Hint whom the flip concerns, and wait for the next one."""

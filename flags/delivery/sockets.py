@@ -10,6 +10,8 @@ from pathlib import Path
 
 # Requests, sources and files need descriptors too.
 SPARE_DESCRIPTORS = 512
+# Tried where a system refuses its own hard limit.
+LIMITS = (1_048_576, 65_536, 10_240)
 DESCRIPTORS = Path("/dev/fd")
 # A stream says something every twelve seconds; who acknowledges nothing for so long is gone.
 SILENT_SECONDS = 30
@@ -24,9 +26,15 @@ def raise_descriptor_limit() -> int:
     if sys.platform == "win32":
         return sys.maxsize
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        soft = hard
+    for wanted in (hard, *LIMITS):
+        if soft in {hard, resource.RLIM_INFINITY} or wanted in range(soft + 1):
+            break
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+            break
+        except (ValueError, OSError):
+            continue  # A hard limit without end may be more than a system has.
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
@@ -55,17 +63,26 @@ def notice_vanished_peers() -> int:
     a closed window takes nothing.
     """
     found = 0
-    for path in DESCRIPTORS.iterdir():
+    for number in list_descriptors():
         try:
-            if not stat.S_ISSOCK(os.fstat(int(path.name)).st_mode):
+            if not stat.S_ISSOCK(os.fstat(number).st_mode):
                 continue
-            with socket.socket(fileno=os.dup(int(path.name))) as one:
+            with socket.socket(fileno=os.dup(number)) as one:
                 if one.family in {socket.AF_INET, socket.AF_INET6} and is_listening(one):
                     set_timeouts(one)
                     found += 1
         except OSError:
             continue  # It was closed meanwhile, or is of another kind.
     return found
+
+
+def list_descriptors() -> list[int]:
+    """List the open descriptors; none where a system, or a bare container, does not tell."""
+    try:
+        names = [path.name for path in DESCRIPTORS.iterdir()]
+    except OSError:
+        return []
+    return [int(name) for name in names if name.isdecimal()]
 
 
 def is_listening(one: socket.socket) -> bool:

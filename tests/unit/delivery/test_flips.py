@@ -93,3 +93,24 @@ async def test_definitions_are_lowered_again_when_their_time_is_over() -> None:
     assert renewed is not old
     assert renewed.snapshot is old.snapshot
     assert renewed.lowered.features == old.lowered.features
+
+
+async def test_what_could_not_be_lowered_again_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Leave backends no stricter definitions for good because one attempt failed."""
+    monkeypatch.setattr("flags.delivery.flips.RETRY_SECONDS", 0.01)
+    state = State()
+    timers = FlipTimers(state)
+    await fill(state, build_content(1))
+    old = state.current(APP, "production")
+    assert old is not None
+    renewed = asyncio.Event()
+    state.on_live.append(lambda _live: renewed.set())
+    with monkeypatch.context() as broken:
+        broken.setattr("flags.delivery.state.lower_again", None)
+        timers.renew(old)
+        await asyncio.wait(timers.renewing)
+    async with asyncio.timeout(5):
+        await renewed.wait()
+    assert state.current(APP, "production") is not old

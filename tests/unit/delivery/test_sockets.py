@@ -6,6 +6,7 @@ import os
 import resource
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +47,35 @@ def test_room_is_left_for_everything_but_streams() -> None:
     os.close(lowest)
     descriptors.limit = lowest + lowest // 4
     assert not descriptors.have_room()
+
+
+@pytest.mark.parametrize(
+    ("limits", "allowed", "expected"),
+    [
+        ((256, resource.RLIM_INFINITY), 10_240, 10_240),
+        ((20_000, resource.RLIM_INFINITY), 10_240, 20_000),
+        ((256, 4_096), 100, 256),
+        ((1_024, 524_288), 524_288, 524_288),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), 0, sys.maxsize),
+    ],
+)
+def test_a_limit_that_the_system_refuses_keeps_no_node_from_starting(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], allowed: int, expected: int
+) -> None:
+    """Take as many descriptors as are given."""
+
+    def set_limit(_resource: int, wanted: tuple[int, int]) -> None:
+        if not 0 <= wanted[0] <= allowed:
+            raise ValueError(wanted)
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _resource: limits)
+    monkeypatch.setattr(resource, "setrlimit", set_limit)
+    assert expected == raise_descriptor_limit()
+
+
+def test_a_system_that_lists_no_descriptors_keeps_no_node_from_starting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Go without: a vanished peer is noticed later then."""
+    monkeypatch.setattr("flags.delivery.sockets.DESCRIPTORS", tmp_path / "fd")
+    assert 0 == notice_vanished_peers()
