@@ -219,14 +219,14 @@ def _group(
     old = {group.keys: group for group in previous.groups} if previous else {}
     groups = []
     for keys in sorted(tuple(keys) for keys in read_sets.values()):
-        group = Group(features, keys)
+        closure = collect_needs(features, keys)
         kept = old.get(keys)
         same = (
             kept is not None
-            and len(kept.closure) == len(group.closure)
-            and all(a is b for a, b in zip(kept.closure, group.closure, strict=True))
+            and len(kept.closure) == len(closure)
+            and all(a is b for a, b in zip(kept.closure, closure, strict=True))
         )
-        groups.append(kept if kept is not None and same else group)
+        groups.append(kept if kept is not None and same else Group(closure, keys))
         yield
     return tuple(groups)
 

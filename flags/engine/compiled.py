@@ -114,10 +114,10 @@ class Group:
         "timeline",
     )
 
-    def __init__(self, features: Mapping[str, CompiledFeature], keys: tuple[str, ...]) -> None:
-        """Collect what the features and all that they need ask for."""
+    def __init__(self, closure: tuple[CompiledFeature, ...], keys: tuple[str, ...]) -> None:
+        """Collect what the features and all that they need, the closure, ask for."""
         self.keys = keys
-        self.closure = collect_needs(features, keys)
+        self.closure = closure
         atoms: dict[str, dict[Hashable, Atom]] = {}
         for feature in self.closure:
             for atom in feature.atoms:
