@@ -23,6 +23,8 @@ from regions.operations.checks import (
 from regions.operations.rows import put
 
 KIND = "kill-switch"
+# A node takes about as long to serve it; the person's answer waits.
+REST_SECONDS = 0.04
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class ReleaseKillSwitch(Command):
 
 
 def _publish(command: PullKillSwitch | ReleaseKillSwitch, moment: Moment) -> None:
-    publish_kills(command.environment, command.app, now=moment.now)
+    publish_kills(command.environment, command.app, now=moment.now, rest_seconds=REST_SECONDS)
 
 
 @operation(PullKillSwitch, permission="kills.pull", part="kills", after_commit=_publish)

@@ -6,6 +6,7 @@ commit of a kill switch and its part.
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 import structlog
@@ -23,13 +24,16 @@ _log = structlog.get_logger(__name__)
 
 
 def publish_kills(
-    environment_key: str, app_key: str = "", *, now: datetime
+    environment_key: str, app_key: str = "", *, now: datetime, rest_seconds: float = 0.0
 ) -> tuple[StoredPart, ...]:
     """Publish the kill switches of an environment, and return the parts that are new.
 
     `app_key` names the app that changed, for the log: all apps are looked at, since an
     outbox row does not tell its app. The change is committed already, so a database that
     fails now is logged; the outbox row is still there and the sweep publishes it.
+
+    Once it is on its way it rests: whoever draws a page here next would share the processor
+    with the node that is to serve it.
     """
     try:
         with transaction.atomic():
@@ -37,7 +41,7 @@ def publish_kills(
     except DatabaseError as error:
         _log.error("kills.postponed", app=app_key, error=str(error))
         return ()
-    deliver(parts)
+    delivered = deliver(parts)
     for part in parts:
         _log.info(
             "snapshot.published",
@@ -46,6 +50,8 @@ def publish_kills(
             part="kills",
             revision=part.head.revision,
         )
+    if parts and delivered:
+        time.sleep(rest_seconds)
     return parts
 
 
