@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from flags.engine.definitions import Bundle, Definitions, Feature
+from flags.engine.tables import Purse
 from flags.wire.bundles import Bundles
 
 
@@ -18,7 +19,7 @@ def sum_up(asking: int, everywhere: int, *, reason: str) -> tuple[object, ...]:
         bundles=(Bundle("b", "B"),),
         features=(*asks, *free),
     )
-    bundles = Bundles(definitions, frozenset())
+    bundles = Bundles(definitions, frozenset(), Purse(10_000))
     said = [{"key": one.key, "on": False, "reason": reason} for one in asks]
     said += [{"key": one.key, "on": True, "reason": "LIVE"} for one in free]
     fragments = [json.dumps(one).encode() for one in said]
