@@ -134,7 +134,7 @@ class App:
         recall, turns = self.service.recall, self.service.turns
         gatekeeper = self.service.gatekeeper
         question = recall.ask(route.name, request, route.heeds)
-        found = recall.find(question, request, self.service.list_freshness())
+        found = recall.find(question, request, self.service.list_freshness)
         if found is not None:
             return found
         known = gatekeeper.find(request, api_key=route.family == "ofrep")
@@ -149,7 +149,8 @@ class App:
             turns.charge(known, time.perf_counter() - started, time.monotonic())
         complete(response, self.family_headers(request, route.family))
         recall.keep(question, request, response, throws)
-        return response._replace(whole=True)
+        status, headers, body, _whole, told, _other = response
+        return Response(status, headers, body, whole=True, told=told)
 
     async def stream(
         self,

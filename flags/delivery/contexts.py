@@ -44,7 +44,7 @@ class Contexts:
         # Names of tokens are refused where the query is parsed.
         check_tokens(request, self.state.tokens)
         fields = query_context(parse_query(request.query))
-        return complete(build_context(fields, known), request)
+        return complete(build_context(fields, known, request.peer))
 
     def of_body(self, request: Request, known: Known) -> Context:
         """Return the context under the key `context` of a JSON body."""
@@ -53,9 +53,9 @@ class Contexts:
         context = read_object(request).get("context")
         if context is None:
             context = {}
-        if not isinstance(context, Mapping):
+        if not isinstance(context, dict):
             raise Refusal(400, "`context` must be a JSON object.", code="INVALID_CONTEXT")
-        return complete(build_context(context, known), request)
+        return complete(build_context(context, known, request.peer))
 
     def of(self, request: Request, known: Known) -> Context:
         """Return the context of a GET or a POST."""
@@ -64,10 +64,11 @@ class Contexts:
         return self.of_query(request, known)
 
 
-def build_context(fields: Mapping[str, Any], known: Known) -> Context:
+def build_context(fields: Mapping[str, Any], known: Known, peer: str = "") -> Context:
     """Build a context of a client's fields; only preview tokens set the clock.
 
-    A person whom the token may not ask about is refused.
+    A person whom the token may not ask about is refused. `peer` is the address of who names
+    none.
     """
     try:
         context = read_context(
@@ -76,6 +77,7 @@ def build_context(fields: Mapping[str, Any], known: Known) -> Context:
             dice=throw,
             environment=known.environment,
             trusted=known.token.kind == "preview",
+            address=peer or None,
         )
     except UnreadableContext as error:
         raise Refusal(400, str(error), code="INVALID_CONTEXT") from error
@@ -83,18 +85,13 @@ def build_context(fields: Mapping[str, Any], known: Known) -> Context:
     return context
 
 
-def complete(template: Context, request: Request) -> Context:
-    """Fill in what differs from request to request.
+def complete(context: Context) -> Context:
+    """Give whoever has no session one that is made up.
 
-    Without a session a person is another one at each request, so that the default
-    stickiness is random for the nameless, as Unleash has it.
+    They are another one at each request, so that the default stickiness is random for the
+    nameless, as Unleash has it.
     """
-    return replace(
-        template,
-        now=template.now if template.as_of else datetime.now(UTC),
-        session_id=template.session_id or draw_session(),
-        remote_address=template.remote_address or request.peer or None,
-    )
+    return context if context.session_id else replace(context, session_id=draw_session())
 
 
 def draw_session() -> str:

@@ -13,7 +13,7 @@ everything made people that are new cost half as much again.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -95,7 +95,7 @@ class Recall:
         )
 
     def find(
-        self, question: Question, request: Request, fresh: Sequence[Header]
+        self, question: Question, request: Request, tell_fresh: Callable[[], list[Header]]
     ) -> Response | None:
         """Return what was answered before, with how fresh the node is now."""
         kept = self.kept.get(question)
@@ -110,23 +110,21 @@ class Recall:
             return None
         known = request.headers.get(b"if-none-match")
         if known is not None and (known in kept.etags or matches(known, kept.etags)):
-            return Response(304, [*kept.unchanged, *fresh], whole=True)
+            return Response(304, [*kept.unchanged, *tell_fresh()], whole=True)
         if kept.body is None:
             return None
-        return Response(200, [*kept.head, *fresh], kept.body, whole=True, told=kept.told)
+        return Response(200, [*kept.head, *tell_fresh()], kept.body, whole=True, told=kept.told)
 
     def keep(self, question: Question, request: Request, response: Response, throws: int) -> None:
         """Keep an answer with its whole head, unless the next one may be another.
 
         `throws` is how often dice had been thrown before it was made.
         """
-        size_bytes = len(request.query) + len(request.body)
-        size_bytes += sum(map(len, filter(None, map(request.headers.get, self.heeded))))
         if (
             response.status not in ANSWERED
             or throws != Throws.count
-            or size_bytes > QUESTION_BYTES
             or self.note(hash(question))
+            or (size_bytes := self.weigh(request)) > QUESTION_BYTES
         ):
             return
         shown = request.shown
@@ -157,6 +155,11 @@ class Recall:
             told=response.told if body is not None else None,
         )
         self.kept.put(question, kept, ENTRY_BYTES + size_bytes)
+
+    def weigh(self, request: Request) -> int:
+        """Return the bytes of a question."""
+        size_bytes = len(request.query) + len(request.body)
+        return size_bytes + sum(map(len, filter(None, map(request.headers.get, self.heeded))))
 
     def note(self, question: int) -> bool:
         """Tell whether a question is new, and note it."""

@@ -44,13 +44,14 @@ def read_context(
     dice: Dice,
     environment: str,
     trusted: bool = False,
+    address: str | None = None,
 ) -> Context:
     """Return the context that a client sent, or raise UnreadableContext.
 
     Numbers and booleans become texts; nulls, objects and empty texts are absent; fields in
     `properties` win over others of the same name, but over none of Unleash's own.
     `targetingKey` is the user. The environment is the token's. `trusted` callers may set
-    `currentTime`.
+    `currentTime`. `address` is the remote address of who sent none.
     """
     texts, lists, unreadable = _read_fields(_flatten(mapping), trusted=trusted)
     asked = _read_time(texts.pop("currentTime", None))
@@ -60,7 +61,7 @@ def read_context(
         dice=dice,
         user_id=user,
         session_id=texts.get("sessionId"),
-        remote_address=texts.get("remoteAddress"),
+        remote_address=texts.get("remoteAddress") or address,
         app_name=texts.get("appName"),
         environment=environment or None,
         properties={name: text for name, text in texts.items() if name not in _STANDARD},

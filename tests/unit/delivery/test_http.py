@@ -6,6 +6,7 @@ import pytest
 
 from flags.delivery.http import Refusal, Request, etag_matches
 from flags.delivery.inputs import parse_query, query_context, read_object
+from tests.unit.delivery.world import build_client
 
 
 @pytest.mark.parametrize(
@@ -128,3 +129,19 @@ def test_a_charset_parameter_is_fine() -> None:
     """Accept what the JavaScript OFREP provider declares."""
     request = build_request(b'{"a": 1}', content_type="application/json; charset=utf-8")
     assert read_object(request) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"context":{"userId":"' + b"[{" * 40 + b'"}}', 200),
+        (b'{"context":{"userId":"a\\u0000"}}', 400),
+        (b'{"context":' + b'{"a":' * 31 + b"1" + b"}" * 32, 400),
+        (b'{"context":' + b'{"a":' * 29 + b"1" + b"}" * 30, 200),
+    ],
+)
+def test_bodies_are_looked_through_where_they_may_hold_what_is_refused(
+    body: bytes, status: int
+) -> None:
+    """Tell brackets in a text from nesting, and find a NUL however it is written."""
+    assert status == build_client().post("/api/frontend", body=body).status
