@@ -6,6 +6,8 @@ Django here, since an edge writes its receipt too.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 from msgspec import Struct
 
@@ -27,7 +29,7 @@ local rows = redis.call('HGETALL', KEYS[1])
 local found = {}
 for i = 1, #rows, 2 do
   local at, text = string.match(rows[i + 1], '^(%d+) (.*)$')
-  local age = now - tonumber(at)
+  local age = now - (tonumber(at) or 0)
   if age > tonumber(ARGV[1]) then
     redis.call('HDEL', KEYS[1], rows[i])
   else
@@ -87,14 +89,17 @@ def write_receipt(store: RedisStore, receipt: Receipt) -> None:
 
 
 def list_receipts(store: RedisStore, environment: str) -> list[Receipt]:
-    """Return the receipts of nodes that have spoken within `STALE_SECONDS`, by node."""
+    """Return the receipts of nodes that have spoken within `STALE_SECONDS`, by node.
+
+    What cannot be read is passed over: a node of another version may have written it.
+    """
     with unavailable_as_oserror():
         rows = store.client.eval(_LIST, 1, _name(environment), str(int(FORGET_SECONDS)))
-    found = [
-        msgspec.structs.replace(_decode(text), age_seconds=float(age))
-        for age, text in zip(rows[::2], rows[1::2], strict=True)
-    ]
-    fresh = (receipt for receipt in found if receipt.age_seconds <= STALE_SECONDS)
+    fresh = []
+    for age, text in zip(rows[::2], rows[1::2], strict=True):
+        if float(age) <= STALE_SECONDS:
+            with suppress(ValueError):  # also what msgspec raises
+                fresh.append(msgspec.structs.replace(_decode(text), age_seconds=float(age)))
     return sorted(fresh, key=lambda receipt: receipt.node)
 
 

@@ -40,7 +40,9 @@ _PUT = """
 redis.call('SADD', KEYS[2], ARGV[1])
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
 local kept = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'digest', 'body')
-local function whole(text) return text and string.match(text, '^%d+$') and tonumber(text) end
+local function whole(text)
+  return text and #text < 19 and string.match(text, '^%d+$') and tonumber(text)
+end
 local epoch, revision = whole(kept[1]), whole(kept[2])
 local readable = kept[3] and #kept[3] == 64 and string.match(kept[3], '^%x+$') and kept[4]
 if epoch and revision and readable then
@@ -53,6 +55,7 @@ if ARGV[6] then redis.call('PUBLISH', ARGV[7], ARGV[6]) end
 return 1
 """
 
+_NUMBER = re.compile(rb"[0-9]{1,18}")
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
 _log = structlog.get_logger(__name__)
@@ -252,6 +255,6 @@ def _head(row: object) -> Head | None:
     if not isinstance(row, list) or None in row[:3]:
         return None
     epoch, revision, digest = cast("list[bytes]", row[:3])
-    if not (epoch.isdigit() and revision.isdigit() and _DIGEST.fullmatch(digest)):
+    if not (_NUMBER.fullmatch(epoch) and _NUMBER.fullmatch(revision) and _DIGEST.fullmatch(digest)):
         return None
     return Head(epoch=int(epoch), revision=int(revision), digest=digest.decode())

@@ -40,6 +40,7 @@ def test_a_name_that_is_none_hides_no_other_part(store: RedisStore, name: str) -
     [
         {"epoch": "x", "revision": "2", "digest": "d", "body": "b"},
         {"epoch": "1", "revision": "2.5e", "digest": "d", "body": "b"},
+        {"epoch": "9" * 5000, "revision": "9" * 5000, "digest": "0" * 64, "body": "b"},
         {"epoch": "1", "revision": "1", "digest": b"\xff", "body": "b"},
         {"epoch": "", "revision": "", "digest": "", "body": ""},
     ],

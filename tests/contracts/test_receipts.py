@@ -51,6 +51,16 @@ def test_receipt_tells_whether_a_revision_is_live(
     )
 
 
+@pytest.mark.parametrize("text", ["", "x", '{now} {"node": 7}', b"{now} \xff", "{now} [[["])
+def test_a_receipt_that_cannot_be_read_hides_no_other(store: RedisStore, text: str | bytes) -> None:
+    """Pass over what a node of another version wrote."""
+    write_receipt(store, make_receipt("web-1", "production", HEADS))
+    body = text.encode() if isinstance(text, str) else text
+    now = str(store.client.time()[0]).encode()
+    store.client.hset("landfall:nodes:production", "web-2", body.replace(b"{now}", now))
+    assert [entry.node for entry in list_receipts(store, "production")] == ["web-1"]
+
+
 def test_silent_node_is_not_listed(store: RedisStore) -> None:
     """A receipt older than five seconds is stale, and forgotten after an hour."""
     write_receipt(store, make_receipt("web-1", "production", HEADS))
