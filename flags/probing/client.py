@@ -1,4 +1,7 @@
-"""A real UnleashClient, as an app's backend runs one: it streams from the public address."""
+"""A real UnleashClient, as an app's backend runs one: it streams from the public address.
+
+Where no streams are held it polls, since this SDK does not fall back by itself.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,14 @@ from UnleashClient.cache import BaseCache
 from UnleashClient.utils import LOGGER, InstanceAllowType
 
 from flags.operations.probes import FEATURE
+from flags.probing.diagnosis import holds_streams
 from regions.governance.policy import PROBE
 
 # How exact the measurement is; looking costs the SDK some 20 µs.
 LOOK_SECONDS = 0.003
 CONNECT_SECONDS = 5
+# Whole seconds only; on average half of it is measured too.
+POLL_SECONDS = 1
 
 # What goes wrong is told once, as the probe's result; the SDK would say it at each attempt.
 LOGGER.setLevel(logging.CRITICAL)
@@ -52,17 +58,19 @@ class CanaryClient:
     """The client of one worker; it stays connected between probes."""
 
     def __init__(self, url: str, *, token: str, environment: str) -> None:
+        streams = holds_streams(url, token=token)
         self._client = UnleashClient(
             url=f"{url}/api",
             app_name=f"landfall-{PROBE}",
             environment=environment,
             custom_headers={"Authorization": token},
+            refresh_interval=POLL_SECONDS,
             request_timeout=CONNECT_SECONDS,
             disable_metrics=True,
             disable_registration=True,
             verbose_log_level=logging.CRITICAL,
             cache=MemoryCache(),
-            experimental_mode={"type": "streaming"},
+            experimental_mode={"type": "streaming" if streams else "polling"},
             multiple_instance_mode=InstanceAllowType.SILENTLY_ALLOW,
         )
         self._client.initialize_client()

@@ -74,6 +74,21 @@ def _tell_nodes(environment: Environment, committed_at: datetime | None) -> str:
     return f"{told}, and every node serves it."
 
 
+def holds_streams(url: str, *, token: str) -> bool:
+    """Tell whether the address offers streams to backends; whatever goes wrong counts as yes."""
+    request = urllib.request.Request(  # noqa: S310 - the setting takes http and https only
+        f"{url}/api/client/streaming", headers={"Authorization": token}, method="HEAD"
+    )
+    try:
+        with _open(request, timeout=ASK_SECONDS):
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code != http.HTTPStatus.NOT_FOUND
+    except (OSError, http.client.HTTPException):
+        return True
+
+
 def ask_address(url: str, *, token: str) -> str:
     """Ask the public address as a client does, and say what came of it."""
     request = urllib.request.Request(  # noqa: S310 - the setting takes http and https only
