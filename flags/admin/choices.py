@@ -80,7 +80,7 @@ def bundle_field(*, required: bool = False) -> KeyChoiceField:
         queryset=Bundle.objects.order_by("position", "key"),
         label=_("Bundle"),
         required=required,
-        empty_label=None if required else _("none"),
+        empty_label=_("choose one") if required else _("none"),
     )
 
 
@@ -97,6 +97,7 @@ def profile_field() -> KeyChoiceField:
         label=_("Platform profile"),
         required=False,
         empty_label=_("any device"),
+        help_text=_("The least versions of system and app with which people get it."),
     )
 
 

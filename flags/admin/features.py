@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from flags.admin.choices import (
-    SIGNAL_CHOICES,
-    SIGNAL_LABELS,
-    app_field,
-    bundle_field,
-    features_field,
-    profile_field,
-)
+from flags.admin.choices import SIGNAL_LABELS, app_field
+from flags.admin.feature_forms import ArchiveForm, FeatureAddForm, FeatureChangeForm
 from flags.admin.findings import (
     FoundFilter,
     broken_badge,
@@ -28,124 +21,15 @@ from flags.admin.findings import (
     tell_broken,
     tell_in_sdks,
 )
-from flags.admin.lines import TagsField
 from flags.admin.marks import badge, status_badge
 from flags.admin.seen import show_seen
-from flags.models import Bundle, Feature
-from flags.models.feature import (
-    FAIL_DIRECTIONS,
-    OFFER_BASES,
-    OFFER_STATUSES,
-    PARTNER_BASES,
-    VALUE_TYPES,
-)
+from flags.models import Bundle, Feature, Offer
 from flags.operations.features import ArchiveFeature, SetBundle, SetFeature
 from flags.queries.findings import FINDINGS_OF_APP
 from regions.governance.admin_forms import CommandForm
 from regions.governance.admin_pages import CommandAdmin, ReadOnlyInline, Step
-
-
-class SchemaField(forms.JSONField):
-    """JSON that is shown on lines of its own, as people write schemas."""
-
-    def prepare_value(self, value: Any) -> Any:
-        """Return the text; what was typed and cannot be read stays as it is."""
-        if isinstance(value, dict):
-            return json.dumps(value, indent=2, ensure_ascii=False)
-        return super().prepare_value(value)
-
-
-class FeatureChangeForm(CommandForm):
-    """All of a feature but its key, which clients know it by."""
-
-    bundle = bundle_field(required=True)
-    description = forms.CharField(max_length=500, label=_("Description"))
-    owner = forms.CharField(max_length=120, label=_("Owner"))
-    value_type = forms.ChoiceField(choices=VALUE_TYPES, label=_("Value type"))
-    off_value = forms.JSONField(
-        required=False,
-        widget=forms.TextInput,
-        initial=False,
-        label=_("Value when off (JSON)"),
-        help_text=_(
-            'What clients get while a gate is closed: false, "text", 0, 0.5, {} or []. All values '
-            "of a feature are of its type; a number always has a point for clients, a whole "
-            "number never."
-        ),
-    )
-    value_schema = SchemaField(
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 12, "dir": "ltr", "spellcheck": "false"}),
-        initial=dict,
-        label=_("Schema of values (JSON)"),
-        help_text=_(
-            "For values of type JSON: a JSON Schema (draft 2020-12) that every value has to fit, "
-            "or {} for any. Values that do not are refused when they are saved."
-        ),
-    )
-    offer_basis = forms.ChoiceField(choices=OFFER_BASES, label=_("Offered by"))
-    law_basis = forms.MultipleChoiceField(
-        choices=SIGNAL_CHOICES, required=False, label=_("Laws looked at")
-    )
-    fail_direction = forms.ChoiceField(choices=FAIL_DIRECTIONS, label=_("When a place is unknown"))
-    partner_basis = forms.ChoiceField(
-        choices=[("", _("no partner")), *PARTNER_BASES],
-        required=False,
-        label=_("Needs a partner at"),
-        help_text=_("Then it is on only where a partner serves the person's city and wallet."),
-    )
-    default_status = forms.ChoiceField(choices=OFFER_STATUSES, label=_("Status without an offer"))
-    profile = profile_field()
-    requires = features_field(_("Requires"))
-    text_key = forms.CharField(max_length=200, required=False, label=_("Text shown while off"))
-    tags = TagsField()
-
-    @classmethod
-    def read(cls, instance: Feature) -> dict[str, Any]:
-        """Return the stored feature as keys."""
-        return {
-            **super().read(instance),
-            "bundle": instance.bundle.key,
-            "profile": instance.profile.key if instance.profile else "",
-            "requires": [row.required.key for row in instance.requirements.all()],
-        }
-
-    def values(self) -> dict[str, Any]:
-        """Return the cleaned values as the command wants them."""
-        values = dict(self.cleaned_data)
-        if values["off_value"] is None and values["value_type"] == "boolean":
-            values["off_value"] = False
-        values["value_schema"] = values["value_schema"] or {}
-        return {**values, "law_basis": tuple(values["law_basis"])}
-
-    def build(self) -> SetFeature:
-        """Return the feature as it shall be."""
-        row: Feature = self.instance
-        return SetFeature(app=row.app.key, key=row.key, **self.values())
-
-
-class FeatureAddForm(FeatureChangeForm):
-    """A new feature."""
-
-    app = app_field()
-    key = forms.CharField(
-        max_length=100,
-        label=_("Key"),
-        help_text=_("Small letters, digits, dots and dashes, such as wallet.p2p-transfer."),
-    )
-    field_order = ("app", "key", "bundle", "description", "owner")
-
-    def build(self) -> SetFeature:
-        """Return the new feature."""
-        return SetFeature(**self.values())
-
-
-class ArchiveForm(CommandForm):
-    """Nothing to type; the page asks."""
-
-    def build(self) -> ArchiveFeature:
-        """Return the archiving of this feature."""
-        return ArchiveFeature(app=self.instance.app.key, key=self.instance.key)
+from regions.governance.execute import Receipt
+from regions.governance.models import Environment
 
 
 def _tell_archive(row: Feature) -> str:
@@ -153,6 +37,26 @@ def _tell_archive(row: Feature) -> str:
         "%(key)s leaves everything that is published, in every environment: clients get it as "
         "an unknown feature. Its %(offers)d offers and its history stay."
     ) % {"key": row.key, "offers": row.offers.count()}
+
+
+def tell_where(row: Feature) -> str:
+    """Say of a feature that was just added where people get it now."""
+    if row.offer_basis == "none":
+        return _t("%(key)s is on everywhere, in every environment.") % {"key": row.key}
+    offers = Offer.objects.filter(Q(feature=row) | Q(bundle=row.bundle), status="live")
+    if row.default_status == "live":
+        words = _t(
+            "%(key)s is on at once, in every environment and wherever no offer says otherwise."
+        )
+        return words % {"key": row.key}
+    offered = Environment.objects.filter(offers__in=offers).distinct()
+    if not offered:
+        return _t("%(key)s is on nowhere until somebody offers it.") % {"key": row.key}
+    return _t("%(key)s is on where %(bundle)s is offered: %(environments)s.") % {
+        "key": row.key,
+        "bundle": row.bundle.name,
+        "environments": ", ".join(str(environment) for environment in offered),
+    }
 
 
 @admin.register(Feature)
@@ -210,6 +114,11 @@ class FeatureAdmin(CommandAdmin):
     search_fields = ("key", "description", "owner")
     ordering: ClassVar = ("bundle__position", "key")
 
+    class Media:
+        """The script of the form."""
+
+        js = ("landfall/feature.js",)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feature]:
         """Return the features with counts, requirements and findings, in three queries."""
         rows: QuerySet[Feature] = super().get_queryset(request)
@@ -230,6 +139,17 @@ class FeatureAdmin(CommandAdmin):
         row = self.get_object(request, unquote(object_id)) if object_id else None
         extra = {**(extra_context or {}), "landfall_seen": show_seen(row) if row else None}
         return super().changeform_view(request, object_id, form_url, extra)
+
+    def respond_done(self, request: HttpRequest, form: Any, receipt: Receipt) -> HttpResponse:
+        """Say of a new feature where it is on: that is nobody's choice yet."""
+        answer = super().respond_done(request, form, receipt)
+        if form.instance is None and receipt.changed:
+            values = form.cleaned_data
+            row = Feature.objects.select_related("bundle").get(
+                app__key=values["app"], key=values["key"]
+            )
+            messages.info(request, tell_where(row))
+        return answer
 
     @admin.display(description=_("Laws looked at"))
     def laws(self, row: Feature) -> str:

@@ -13,7 +13,7 @@ from flags.models import ClientToken
 from flags.models.token import TOKEN_KINDS
 from flags.operations.rotations import OVERLAP, RotateToken
 from flags.operations.tokens import EVERY_APP, CreateToken, RevokeToken, new_token_text
-from regions.governance.admin_forms import CommandForm, KeyChoiceField
+from regions.governance.admin_forms import CommandForm
 from regions.governance.policy import CANARY
 from regions.models import App
 
@@ -26,21 +26,23 @@ OVERLAPS = (
 )
 
 
+def _list_apps() -> list[tuple[str, Any]]:
+    """Return each app, and every app at last: a token reads one unless somebody wants more."""
+    rows = App.objects.exclude(key=CANARY)
+    return [*((row.key, f"{row.name} ({row.key})") for row in rows), (EVERY_APP, _("every app"))]
+
+
 class TokenForm(CommandForm):
     """Who the token is for; its text is made here and shown once."""
 
     name = forms.CharField(
         max_length=120, label=_("Name"), help_text=_("Which client or server will use it.")
     )
-    app = KeyChoiceField(
-        queryset=App.objects.exclude(key=CANARY),
-        required=False,
-        label=_("App"),
-        empty_label=_("every app"),
-    )
+    app = forms.ChoiceField(choices=_list_apps, label=_("App"))
     environment = environment_field()
     kind = forms.ChoiceField(
         choices=TOKEN_KINDS,
+        initial="frontend",
         label=_("Kind"),
         help_text=_(
             "Backend: a server fetches the rules and decides by itself. Frontend: an app or a web"
@@ -69,9 +71,8 @@ class TokenForm(CommandForm):
     def build(self) -> CreateToken:
         """Return the creation, with a text that nobody has seen before."""
         values = self.cleaned_data
-        app = values["app"] or EVERY_APP
-        self.text = new_token_text(app, values["environment"])
-        return CreateToken(**{**values, "app": app}, token=self.text)
+        self.text = new_token_text(values["app"], values["environment"])
+        return CreateToken(**values, token=self.text)
 
 
 class RotateForm(CommandForm):

@@ -98,6 +98,12 @@ def tell_scope(row: ClientToken) -> str:
 
 def tell_all(row: ClientToken) -> str:
     """Say in sentences what a token may do, about whom, and for how long."""
+    if row.revoked_at is not None:
+        at = formats.date_format(row.revoked_at, "DATETIME_FORMAT")
+        return _t("Nothing any more: it was revoked on %(at)s (UTC).") % {"at": at}
+    if row.expires_at is not None and row.expires_at <= timezone.now():
+        at = formats.date_format(row.expires_at, "DATETIME_FORMAT")
+        return _t("Nothing any more: it expired on %(at)s (UTC).") % {"at": at}
     said = [DOES[row.kind] % {"scope": tell_scope(row)}]
     if row.territories:
         words = _t("It works for people in %(places)s only; anybody else is refused.")

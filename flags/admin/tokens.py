@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -81,7 +81,7 @@ class ClientTokenAdmin(CommandAdmin):
         ("name", "state"),
         "may",
         ("scope", "kind"),
-        ("places", "event_streams"),
+        ("places", "streams"),
         ("ends", "last_used"),
         ("created_at", "created_by"),
         ("successor", "predecessor"),
@@ -134,6 +134,8 @@ class ClientTokenAdmin(CommandAdmin):
         self, request: HttpRequest, row: Any, *, step: Step, form: Any, receipt: Receipt
     ) -> HttpResponse:
         """Show the text of a token that took another's place, this one time."""
+        if step.name == "revoke":
+            messages.success(request, _t("“%(name)s” is revoked.") % {"name": row.name})
         if step.name != "rotate":
             return super().respond_step(request, row, step=step, form=form, receipt=receipt)
         row.refresh_from_db()
@@ -178,6 +180,11 @@ class ClientTokenAdmin(CommandAdmin):
     def places(self, row: ClientToken) -> str:
         """Show about whom it may ask."""
         return tell_places(row.territories)
+
+    @admin.display(description=_("OFREP answers name the event stream"))
+    def streams(self, row: ClientToken) -> str:
+        """Say it in a word: neither is a fault."""
+        return _t("yes") if row.event_streams else _t("no")
 
     @admin.display(description=_("Expires"), ordering="expires_at")
     def ends(self, row: ClientToken) -> Any:

@@ -23,8 +23,10 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.views import ChangeList
 
 from regions.governance.admin_forms import CommandForm
+from regions.governance.admin_lists import PlainList, refuse_adding
 from regions.governance.commands import Command, Refused
 from regions.governance.execute import PermissionRefused, Receipt, execute, is_allowed
 from regions.governance.newness import AlreadyThere
@@ -79,6 +81,10 @@ class ReadOnlyAdmin(ModelAdmin):
     list_fullwidth = True
     show_full_result_count = False
     view_fields: ClassVar[tuple[Any, ...]] = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the list that offers to show all only where something is left out."""
+        return PlainList
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Let the whole staff look."""
@@ -245,6 +251,8 @@ class CommandAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Run the command on POST, outside any transaction of the admin, else show the page."""
+        if object_id is None and not self.has_add_permission(request):
+            return refuse_adding(self, request, back=self._list_address(request))
         row = self.get_object(request, unquote(object_id)) if object_id else None
         if request.method == "POST" and (row is not None or object_id is None):
             answer = self._run_form(request, row)
