@@ -124,3 +124,37 @@ def test_another_person_gets_other_answers(site: Site, page: Page) -> None:
     expect(page.locator("#unleash [data-key=pay]")).to_have_count(0)
     expect(page.locator("#ofrep [data-key=pay]")).to_have_text("payfalse · NOT_OFFERED")
     assert [] == site.faults
+
+
+def test_whoever_moved_hears_of_where_they_are(site: Site, page: Page) -> None:
+    """Listen at the address of the new person: what changes in Malaysia only reaches them."""
+    site.open(page)
+    page.fill("[name=accountCountry]", "MYS")
+    page.fill("[name=locationCountry]", "MYS")
+    page.fill("[name=storefrontCountry]", "MYS")
+    with page.expect_request(lambda request: "/api/stream?" in request.url):
+        page.click("#person button")
+    chat = page.locator("#ofrep [data-key=chat]")
+    expect(page.locator("#state")).to_have_text("Live: changes come by themselves.")
+    expect(chat).to_have_text("chattrue · LIVE")
+    put(site.redis, build_part("kills", {"switches": [build_kill("chat", "MY")]}, 2))
+    expect(chat).to_have_text("chatfalse · KILLED")
+    assert [] == site.faults
+
+
+def test_a_page_that_comes_first_waits_for_landfall(site: Site, page: Page) -> None:
+    """Say that nobody answers, ask again by itself, and go on as if nothing had been."""
+    away = "**/api/variant"
+    page.route(away, lambda route: route.abort())
+    page.goto(f"{site.address}/?landfall={site.node.base}&token={FRONTEND}")
+    state = page.locator("#state")
+    expect(state).to_have_text("Landfall cannot be reached; trying again.")
+    page.unroute(away)
+    expect(state).to_have_text("Live: changes come by themselves.")
+    expect(page.locator("#unleash [data-key=pay]")).to_have_text("payon")
+
+
+def test_a_token_that_nobody_knows_is_told(site: Site, page: Page) -> None:
+    """A sentence, no object, and no second try."""
+    page.goto(f"{site.address}/?landfall={site.node.base}&token=superapp:production.nobodys-own")
+    expect(page.locator("#state")).to_have_text("Landfall does not know this token.")
