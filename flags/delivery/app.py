@@ -1,6 +1,7 @@
 """The bare ASGI application of delivery: find the route, read the body, send the answer.
 
-On a warm request there is no query, no Redis call, no lock, and no await but the sends.
+On a warm request there is no query, no Redis call, no lock, and no await but the sends. A
+question that was not answered before may wait its turn where its token owes for cold work.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class App:
             answer = route.answers.get(method)
             if answer is None:
                 return self.refuse(request, route.family, not_allowed(route, request))
-            asks = request.query and (method == "POST" or not route.remembers)
+            asks = request.query and (method == "POST" or not route.reads_query)
             if asks or names_token(request.rest):
                 check_address(request, self.service.state.tokens)
             if method == "POST":

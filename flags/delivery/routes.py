@@ -36,10 +36,10 @@ Family = Literal["unleash", "browser", "ofrep", "plain"]
 class Route:
     """One path or prefix; `late` may answer off the loop what `answers` does not find.
 
-    `open` admits a listener where GET is answered with an event stream. Routes that
-    `remember` what a query means look for burnt tokens in it themselves, once. Where a
-    route `recalls`, the same question may get the answer that it got before; `heeds` names
-    headers that are part of the question there.
+    `open` admits a listener where GET is answered with an event stream. Where a route
+    `reads_query`, a GET's query is looked through for burnt tokens as it is read. Where it
+    `recalls`, the same question may get the answer that it got before; `heeds` names headers
+    that are part of the question there.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Route:
     body_bytes: int = CONTEXT_BYTES
     open: OpenStream | None = None
     late: LateAnswer | None = None
-    remembers: bool = False
+    reads_query: bool = False
     recalls: bool = False
     heeds: tuple[bytes, ...] = ()
 
@@ -66,7 +66,7 @@ def post(name: str, family: Family, answer: Answer, body_bytes: int = CONTEXT_BY
 def both(name: str, family: Family, answer: Answer) -> Route:
     """Build a route for a context in the query of a GET or the body of a POST."""
     methods = {"GET": answer, "POST": answer}
-    return Route(name, family, methods, remembers=True, recalls=True)
+    return Route(name, family, methods, reads_query=True, recalls=True)
 
 
 def stream(name: str, family: Family, head: Answer, admit: OpenStream) -> Route:

@@ -142,7 +142,4 @@ def list_shown(view: View, app: str) -> tuple[Shown, ...]:
 
 def list_platforms(live: Live) -> frozenset[str]:
     """Return the platforms that are told apart: those that a rule names, and the usual ones."""
-    definitions = live.definitions
-    named = [one.platform for profile in definitions.profiles for one in profile.minimums]
-    named += [one.platform for one in definitions.retirements]
-    return frozenset({"", "android", "ios", "web", *[name.strip().lower() for name in named]})
+    return live.manifests.platforms | {"", "android", "ios", "web"}
