@@ -13,5 +13,10 @@ const bundle = await context({
   target: 'es2022',
 });
 const port = Number(process.env.PAGE_PORT ?? 8412);
-await bundle.serve({ host: '127.0.0.1', port, servedir: here });
+try {
+  await bundle.serve({ host: '127.0.0.1', port, servedir: here });
+} catch (error) {
+  console.error(/in use/.test(error.message) ? `Port ${port} is taken; set PAGE_PORT.` : error.message);
+  process.exit(1);
+}
 console.log(`The page is on http://127.0.0.1:${port}/`);

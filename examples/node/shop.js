@@ -70,6 +70,10 @@ const shop = createServer((request, response) => {
   response.writeHead(200, { 'Content-Type': 'application/json' });
   response.end(JSON.stringify({ fresh: isFresh(), features }));
 });
+shop.on('error', (error) => {
+  console.error(error.code === 'EADDRINUSE' ? `Port ${PORT} is taken; set SHOP_PORT.` : error.message);
+  process.exit(1);
+});
 shop.listen(PORT, '127.0.0.1', () => {
   console.log(`The shop is open on http://127.0.0.1:${PORT}/?user=li (${MODE})`);
 });
