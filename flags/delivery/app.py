@@ -6,6 +6,7 @@ question that was not answered before may wait its turn where its token owes for
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -46,6 +47,9 @@ __all__ = ["App", "build", "owns"]
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
+
+# A client that stops in the middle of its body holds a descriptor for as long.
+BODY_SECONDS = 20.0
 
 _log = structlog.get_logger(__name__)
 
@@ -262,7 +266,19 @@ def list_methods(route: Route) -> list[str]:
 
 
 async def read_body(request: Request, receive: Receive, limit_bytes: int) -> bytes:
-    """Read a body up to a limit; what is announced too large is not read at all."""
+    """Read a body up to a limit; 408 when it is not whole in 20 s.
+
+    What is announced too large is not read at all.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await gather_body(request, receive, limit_bytes)
+    except TimeoutError:
+        raise Refusal(408, f"The body was not whole after {BODY_SECONDS:.0f} s.") from None
+
+
+async def gather_body(request: Request, receive: Receive, limit_bytes: int) -> bytes:
+    """Read a body up to a limit, however long it takes."""
     announced = request.headers.get(b"content-length", b"")
     if announced.isdigit() and int(announced[:20]) > limit_bytes:
         raise Refusal(413, f"The body has {int(announced[:20])} bytes; {limit_bytes} are allowed.")

@@ -97,6 +97,7 @@ NAMES = {
     403: "NoAccessError",
     404: "NotFoundError",
     405: "MethodNotAllowed",
+    408: "RequestTimeout",
     413: "ContentTooLarge",
     415: "ContentTypeError",
     429: "RateLimitError",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from flags.delivery import app
 from flags.delivery.http import Refusal, Request, etag_matches
 from flags.delivery.inputs import parse_query, query_context, read_object
 from tests.unit.delivery.world import build_client
@@ -28,6 +31,25 @@ from tests.unit.delivery.world import build_client
 def test_if_none_match_is_read_as_sdks_send_it(sent: bytes, expected: bool) -> None:  # noqa: FBT001
     """Accept weak, unquoted and listed ETags; take an empty one for none."""
     assert expected is etag_matches(sent, b'"abc"')
+
+
+def test_a_body_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer 408 to a client that stops in the middle, instead of keeping its place."""
+    monkeypatch.setattr(app, "BODY_SECONDS", 0.01)
+    asked = {"method": "POST", "path": "/", "query_string": b"", "headers": []}
+    part = {"type": "http.request", "body": b"{", "more_body": True}
+
+    async def read() -> None:
+        messages = [part]
+
+        async def receive() -> dict[str, object]:
+            return messages.pop() if messages else await asyncio.Future()
+
+        await app.read_body(Request(asked), receive, 100)
+
+    with pytest.raises(Refusal, match="not whole") as caught:
+        asyncio.run(read())
+    assert caught.value.status == 408
 
 
 def test_an_etag_with_a_comma_is_found_in_a_list() -> None:
