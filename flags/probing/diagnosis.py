@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import time
 import urllib.error
 import urllib.request
 from datetime import datetime
@@ -15,6 +16,7 @@ from regions.governance.models import Environment
 from regions.governance.policy import CANARY
 
 ASK_SECONDS = 2.0
+KNOWN_SECONDS, ASK_AGAIN_SECONDS = 5.0, 0.1
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -75,18 +77,30 @@ def _tell_nodes(environment: Environment, committed_at: datetime | None) -> str:
 
 
 def holds_streams(url: str, *, token: str) -> bool:
-    """Tell whether the address offers streams to backends; whatever goes wrong counts as yes."""
+    """Tell whether the address offers streams to backends; whatever goes wrong counts as yes.
+
+    A token that was made a moment ago may not be known there yet.
+    """
+    until = time.monotonic() + KNOWN_SECONDS
+    while (status := _ask_streams(url, token)) == http.HTTPStatus.UNAUTHORIZED:
+        if time.monotonic() >= until:
+            break
+        time.sleep(ASK_AGAIN_SECONDS)
+    return status != http.HTTPStatus.NOT_FOUND
+
+
+def _ask_streams(url: str, token: str) -> int:
     request = urllib.request.Request(  # noqa: S310 - the setting takes http and https only
         f"{url}/api/client/streaming", headers={"Authorization": token}, method="HEAD"
     )
     try:
         with _open(request, timeout=ASK_SECONDS):
-            return True
+            return http.HTTPStatus.OK
     except urllib.error.HTTPError as error:
         error.close()
-        return error.code != http.HTTPStatus.NOT_FOUND
+        return error.code
     except (OSError, http.client.HTTPException):
-        return True
+        return 0
 
 
 def ask_address(url: str, *, token: str) -> str:

@@ -24,11 +24,14 @@ CANARY = {"name": FEATURE, "enabled": True, "strategies": [STRATEGY]}
 
 
 class Streamless(BaseHTTPRequestHandler):
-    """Answers as a node does that holds no streams."""
+    """Answers as a node does that holds no streams, and learns of a token late."""
+
+    asked = 0
 
     def do_HEAD(self) -> None:
-        """Offer nothing."""
-        self.send_error(404)
+        """Offer nothing, once the token is known."""
+        Streamless.asked += 1
+        self.send_error(404 if Streamless.asked > 1 else 401)
 
     def do_GET(self) -> None:
         """Send definitions, and no stream."""
