@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from tests.unit.delivery.world import (
     build_kill,
     build_part,
 )
+
+# The tests share a node and come in any order: each publishes something newer.
+revisions = count(2)
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +82,9 @@ def test_unleash_follows_a_change_and_reports_its_counts(
 ) -> None:
     """Poll a new revision, get 304 in between, have metrics and registration accepted."""
     unleash.is_enabled("pay", in_territory("SG"))
-    put(redis, build_content(20, definitions=build_definitions(pay_in="withdrawn")))
+    put(redis, build_content(next(revisions), definitions=build_definitions(pay_in="withdrawn")))
     eventually(lambda: not unleash.is_enabled("pay", in_territory("SG")), within_seconds=5)
-    put(redis, build_content(21))
+    put(redis, build_content(next(revisions)))
     eventually(lambda: unleash.is_enabled("pay", in_territory("SG")), within_seconds=5)
     routes = {
         ("client_features", "200"),
@@ -117,7 +121,7 @@ def test_a_kill_reaches_both_kinds_of_sdk(
     node: Node, redis: RedisServer, unleash: UnleashClient
 ) -> None:
     """Turn a feature off for everybody, whatever the protocol."""
-    put(redis, build_part("kills", {"switches": [build_kill("chat")]}, 30))
+    put(redis, build_part("kills", {"switches": [build_kill("chat")]}, next(revisions)))
     eventually(lambda: not unleash.is_enabled("chat", in_territory("SG")), within_seconds=5)
     provider = OFREPProvider(node.base, headers_factory=lambda: {"X-API-Key": FRONTEND})
     api.set_provider(provider)
@@ -127,13 +131,13 @@ def test_a_kill_reaches_both_kinds_of_sdk(
         EvaluationContext(targeting_key="7"),
     )
     assert (details.value, details.flag_metadata["landfallReason"]) == (False, "KILLED")
-    put(redis, build_part("kills", {"switches": []}, 31))
+    put(redis, build_part("kills", {"switches": []}, next(revisions)))
     eventually(lambda: unleash.is_enabled("chat", in_territory("SG")), within_seconds=5)
 
 
 def test_ofrep_gives_every_type_as_itself(node: Node, redis: RedisServer) -> None:
     """The real provider looks at JSON types: 42.0 is no integer to it, and 42 no float."""
-    put(redis, build_content(40, definitions=build_typed_definitions()))
+    put(redis, build_content(next(revisions), definitions=build_typed_definitions()))
     provider = OFREPProvider(node.base, headers_factory=lambda: {"X-API-Key": FRONTEND})
     api.set_provider(provider)
     client = api.get_client()
@@ -157,5 +161,5 @@ def test_ofrep_gives_every_type_as_itself(node: Node, redis: RedisServer) -> Non
     assert (0.5, "TYPE_MISMATCH") == (wrong.value, str(wrong.error_code))
     nobody = client.get_boolean_details("users", True, EvaluationContext())
     assert (True, "TARGETING_KEY_MISSING") == (nobody.value, str(nobody.error_code))
-    put(redis, build_content(41))
+    put(redis, build_content(next(revisions)))
     eventually(lambda: client.get_boolean_value("chat", False, singapore))
