@@ -15,7 +15,7 @@ from flags.publishing.prove import UnableToPublish
 from flags.publishing.publish import find_drift, publish_alone, rehearse
 from regions.governance.models import Environment
 
-CHECK_EVERY_SECONDS = 60.0
+CHECK_EVERY_SECONDS = 600.0
 
 _log = structlog.get_logger(__name__)
 # When each environment was last read as a whole to be compared, by the monotonic clock.
@@ -37,9 +37,10 @@ def warm_up(*, read_clock: Callable[[], datetime]) -> None:
 
 
 def check_readings(*, read_clock: Callable[[], datetime]) -> None:
-    """Once a minute read in full what was read piece by piece, and publish again if it differs.
+    """Every ten minutes read in full what was read piece by piece; publish again if it differs.
 
-    A difference would be a mistake of ours. For environments in which nothing waits.
+    A difference would be a mistake of ours. For environments in which nothing waits, one at a
+    time: a change that comes meanwhile has to wait.
     """
     for key in Environment.objects.values_list("key", flat=True):
         now = time.monotonic()
@@ -53,3 +54,4 @@ def check_readings(*, read_clock: Callable[[], datetime]) -> None:
                     publish_alone(key, now=read_clock(), again=True)
         except (PublisherBusy, UnableToPublish) as error:
             _log.info("publisher.not_checked", environment=key, why=str(error))
+        return
